@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+/// @file
+/// Where the memory of an object comes from, and how it goes back: at once or after a grace period.
+#ifndef KRCU_ALLOCATOR_HPP
+#define KRCU_ALLOCATOR_HPP
+
+#include <bit>
+#include <concepts>
+#include <cstddef>
+
+#include <krcu-constants.h>
+#include <krcu/gfp.hpp>
+#include <krcu/internal/shims.h>
+
+namespace krcu {
+
+/// A source of memory. All functions are static; an allocator has no state.
+///
+/// - `alloc(size, align, gfp)`: `size` bytes aligned to `align`, or null. `size` is a multiple of `align`.
+/// - `free(p)`: gives `p` back now.
+/// - `free_rcu(head)`: gives back, after a grace period, the memory that begins with this rcu_head.
+/// - `max_align`: the largest `align` that alloc() can do, in bytes.
+template <class A>
+concept Allocator = requires(std::size_t size, gfp_t gfp, void *p, callback_head *head) {
+	{ A::alloc(size, size, gfp) } -> std::same_as<void *>;
+	{ A::free(p) } -> std::same_as<void>;
+	{ A::free_rcu(head) } -> std::same_as<void>;
+	{ A::max_align } -> std::convertible_to<std::size_t>;
+};
+
+namespace internal {
+
+/// kmalloc() aligns every size to ARCH_KMALLOC_MINALIGN, and powers of two to themselves
+/// (Documentation/core-api/memory-allocation.rst): what needs more alignment asks for a power of two.
+constexpr std::size_t kmalloc_size(std::size_t size, std::size_t align)
+{
+	return align <= KRCU_KMALLOC_MINALIGN ? size : std::bit_ceil(size);
+}
+
+} // namespace internal
+
+/// Physically contiguous memory from the slab allocator: kmalloc(), kfree(), kvfree_rcu().
+/// Context: alloc() any that `gfp` allows; free() and free_rcu() any but NMI.
+struct Kmalloc {
+	static constexpr std::size_t max_align = KRCU_PAGE_SIZE;
+
+	[[nodiscard]] static void *alloc(std::size_t size, std::size_t align, gfp_t gfp)
+	{
+		return krcu_kmalloc(internal::kmalloc_size(size, align), gfp);
+	}
+	static void free(void *p) { krcu_kfree(p); }
+	static void free_rcu(callback_head *head) { krcu_kvfree_rcu(head); }
+};
+
+/// Virtually contiguous memory in whole pages: vmalloc(), vfree(), kvfree_rcu().
+/// Context: alloc() process only, it may sleep; free() and free_rcu() any but NMI.
+struct Vmalloc {
+	static constexpr std::size_t max_align = KRCU_PAGE_SIZE;
+
+	[[nodiscard]] static void *alloc(std::size_t size, std::size_t, gfp_t gfp) { return krcu_vmalloc(size, gfp); }
+	static void free(void *p) { krcu_vfree(p); }
+	static void free_rcu(callback_head *head) { krcu_kvfree_rcu(head); }
+};
+
+/// kmalloc() where it succeeds, else vmalloc(): kvmalloc(), kvfree(), kvfree_rcu().
+/// Context: as Vmalloc.
+struct KVmalloc {
+	static constexpr std::size_t max_align = KRCU_PAGE_SIZE;
+
+	[[nodiscard]] static void *alloc(std::size_t size, std::size_t align, gfp_t gfp)
+	{
+		return krcu_kvmalloc(internal::kmalloc_size(size, align), gfp);
+	}
+	static void free(void *p) { krcu_kvfree(p); }
+	static void free_rcu(callback_head *head) { krcu_kvfree_rcu(head); }
+};
+
+} // namespace krcu
+
+#endif // KRCU_ALLOCATOR_HPP

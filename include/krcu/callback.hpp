@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/// @file
+/// Callback: drops an object that nobody reads after a grace period.
+#ifndef KRCU_CALLBACK_HPP
+#define KRCU_CALLBACK_HPP
+
+#include <utility>
+
+#include <krcu/allocator.hpp>
+#include <krcu/gfp.hpp>
+#include <krcu/internal/node.hpp>
+#include <krcu/internal/unique.hpp>
+
+namespace krcu {
+
+/// Owns a T that has no readers, until submit() leaves it to RCU: call_rcu() with a destructor.
+///
+/// For work that has to happen a grace period from now, or for what must outlive the readers of
+/// something else. ~T is that work; it runs in softirq, or with softirqs disabled, on any CPU, and
+/// must not sleep. Unlike an RcuBox, a Callback that is destroyed without submit() drops its T at
+/// once: nobody can be reading it.
+///
+/// After Rust's Callback<T> (the call_rcu() abstraction on the rust-for-linux list).
+///
+/// Use like:
+///
+///     auto callback = krcu::Callback<Fence>::make(krcu::GFP_KERNEL, fence);
+///     if (!callback)
+///             return -ENOMEM;
+///     std::move(callback).submit();
+template <class T, Allocator A = Kmalloc>
+class [[nodiscard("a callback that is not submitted drops its object at once")]] Callback final {
+	using Node = internal::Node<T, A>;
+
+	struct Discard {
+		void operator()(Node *node) const { node->destroy(); }
+	};
+
+public:
+	using element_type = T;
+
+	/// An empty callback.
+	constexpr Callback() noexcept = default;
+
+	/// Allocates and constructs a T from `args`. Empty where the allocation fails.
+	/// Context: any that `gfp` and T's constructor allow; see the allocator.
+	template <class... Args>
+	static Callback make(gfp_t gfp, Args &&...args)
+	{
+		return Callback(Node::make(gfp, std::forward<Args>(args)...));
+	}
+
+	/// Moving a callback empties it. Moving one over another drops the object held there; onto itself
+	/// changes nothing.
+	Callback(Callback &&) noexcept = default;
+	Callback &operator=(Callback &&) noexcept = default;
+
+	/// Drops an object that was not submitted, now.
+	/// Context: any that ~T allows.
+	~Callback() = default;
+
+	/// Drops the object after a grace period; the callback is empty from here on. An empty one does nothing.
+	/// Does not sleep. Context: any but NMI; also under a ReadGuard. See call_rcu().
+	void submit() && noexcept
+	{
+		if (Node *node = node_.release())
+			node->destroy_rcu();
+	}
+
+	/// Whether there is an object.
+	explicit operator bool() const noexcept { return bool(node_); }
+
+	/// The object, until it is submitted. The callback must not be empty.
+	T &operator*() const noexcept { return node_->value; }
+	T *operator->() const noexcept { return &node_->value; }
+
+private:
+	explicit Callback(Node *node) noexcept : node_(node) {}
+
+	internal::Unique<Node, Discard> node_;
+};
+
+} // namespace krcu
+
+#endif // KRCU_CALLBACK_HPP

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/// @file
+/// What every box of krcu points to: an rcu_head, then the value, in one allocation.
+#ifndef KRCU_INTERNAL_NODE_HPP
+#define KRCU_INTERNAL_NODE_HPP
+
+#include <cstddef>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include <krcu-constants.h>
+#include <krcu/allocator.hpp>
+#include <krcu/gfp.hpp>
+#include <krcu/internal/shims.h>
+#include <krcu/rcu.hpp>
+
+namespace krcu::internal {
+
+template <class T>
+concept DestructorMaySleep = requires { requires T::destructor_may_sleep; };
+
+/// The rcu_head comes first: kvfree_rcu() wants it within the first 4096 bytes, and its address is
+/// then the allocation's, so that neither reclaiming nor reading computes one.
+template <class T, Allocator A>
+class Node final {
+	static_assert(std::is_object_v<T> && !std::is_array_v<T>,
+		      "krcu: a box owns one object: T cannot be a reference, a function, void or an array");
+	static_assert(std::is_same_v<T, std::remove_cv_t<T>>,
+		      "krcu: readers see T as const anyway: box a T that is neither const nor volatile");
+	static_assert(!std::is_same_v<T, ReadGuard>,
+		      "krcu: a guard belongs to the scope that made it and cannot be boxed");
+
+	// struct rcu_head, which call_rcu() and kvfree_rcu() initialise.
+	alignas(KRCU_HEAD_ALIGN) std::byte head_[KRCU_HEAD_SIZE];
+
+public:
+	Node(const Node &) = delete;
+	Node &operator=(const Node &) = delete;
+
+	/// Memory for a value that is still to be constructed, or null.
+	static Node *allocate(gfp_t gfp)
+	{
+		static_assert(alignof(Node) <= A::max_align, "krcu: T wants more alignment than its allocator can give");
+		void *memory = A::alloc(sizeof(Node), alignof(Node), gfp);
+
+		return memory ? ::new (memory) Node : nullptr;
+	}
+
+	/// A value constructed in place, or null.
+	template <class... Args>
+	static Node *make(gfp_t gfp, Args &&...args)
+	{
+		Node *node = allocate(gfp);
+
+		if (node)
+			::new (static_cast<void *>(&node->value)) T(std::forward<Args>(args)...);
+		return node;
+	}
+
+	/// Gives the memory back now, without destroying a value.
+	void deallocate() { A::free(this); }
+
+	/// Gives the memory back after a grace period, without destroying a value.
+	void deallocate_rcu() { A::free_rcu(head()); }
+
+	/// Destroys the value and gives the memory back, now.
+	void destroy()
+	{
+		value.~T();
+		deallocate();
+	}
+
+	/// Destroys the value and gives the memory back after a grace period.
+	void destroy_rcu()
+	{
+		if constexpr (std::is_trivially_destructible_v<T>) {
+			deallocate_rcu();
+		} else {
+			static_assert(!DestructorMaySleep<T>,
+				      "krcu: ~T may sleep, but an RCU callback runs in softirq: take the object out of RCU's sight, "
+				      "call krcu::synchronize_rcu() in process context, and destroy it there");
+			krcu_call_rcu(head(), reclaim);
+		}
+	}
+
+	// A union, so that the value lives from its constructor to its destructor, not from the node's.
+	union {
+		T value;
+	};
+
+private:
+	Node() {}
+	~Node() {}
+
+	/// The RCU callback. Its parameter's type is what kCFI checks.
+	static void reclaim(callback_head *head)
+	{
+		// Holds because the head is the node's first member, and only destroy_rcu() passes one here.
+		reinterpret_cast<Node *>(head)->destroy();
+	}
+
+	callback_head *head() { return reinterpret_cast<callback_head *>(head_); }
+};
+
+} // namespace krcu::internal
+
+#endif // KRCU_INTERNAL_NODE_HPP

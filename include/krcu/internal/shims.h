@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The kernel functions that krcu's C++ headers call.
+ *
+ * Kernel headers are not C++, so C++ sees only this file; module/krcu_shims.c
+ * defines it over the documented kernel API. Both are compiled for link-time
+ * optimisation and merged (scripts/Kbuild.krcu), so that a shim costs what the
+ * kernel's inline function costs in C. Drivers do not call these themselves.
+ */
+#ifndef KRCU_INTERNAL_SHIMS_H
+#define KRCU_INTERNAL_SHIMS_H
+
+/* The kernel's own name of struct rcu_head: kCFI hashes it into callback types. */
+struct callback_head;
+struct srcu_struct;
+struct lock_class_key;
+
+#ifdef __cplusplus
+using krcu_gfp_t = unsigned int;
+using krcu_size_t = decltype(sizeof(0));
+extern "C" {
+#else
+#include <linux/types.h>
+typedef gfp_t krcu_gfp_t;
+typedef size_t krcu_size_t;
+#endif
+
+/* RCU */
+void krcu_read_lock(void);
+void krcu_read_unlock(void);
+void krcu_synchronize_rcu(void);
+void krcu_synchronize_rcu_expedited(void);
+void krcu_rcu_barrier(void);
+void krcu_call_rcu(struct callback_head *head, void (*func)(struct callback_head *head));
+void krcu_kvfree_rcu(struct callback_head *head);
+
+/* An RCU-protected pointer, one word at @slot */
+void *krcu_rcu_dereference(void *const *slot);
+void *krcu_rcu_access_pointer(void *const *slot);
+void *krcu_rcu_replace(void **slot, void *new_ptr);
+
+/* Memory */
+void *krcu_kmalloc(krcu_size_t size, krcu_gfp_t gfp);
+void krcu_kfree(void *ptr);
+void *krcu_vmalloc(krcu_size_t size, krcu_gfp_t gfp);
+void krcu_vfree(void *ptr);
+void *krcu_kvmalloc(krcu_size_t size, krcu_gfp_t gfp);
+void krcu_kvfree(void *ptr);
+
+/* SRCU */
+struct srcu_struct *krcu_srcu_create(const char *name, struct lock_class_key *key);
+void krcu_srcu_destroy(struct srcu_struct *ssp);
+int krcu_srcu_read_lock(struct srcu_struct *ssp);
+void krcu_srcu_read_unlock(struct srcu_struct *ssp, int idx);
+void krcu_synchronize_srcu(struct srcu_struct *ssp);
+void krcu_synchronize_srcu_expedited(struct srcu_struct *ssp);
+void krcu_srcu_barrier(struct srcu_struct *ssp);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* KRCU_INTERNAL_SHIMS_H */

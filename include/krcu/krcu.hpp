@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0
+/// @file
+/// All of krcu.
+#ifndef KRCU_KRCU_HPP
+#define KRCU_KRCU_HPP
+
+#include <krcu/allocator.hpp>
+#include <krcu/callback.hpp>
+#include <krcu/foreign_ownable.hpp>
+#include <krcu/gfp.hpp>
+#include <krcu/rcu.hpp>
+#include <krcu/rcu_box.hpp>
+#include <krcu/rcu_free_box.hpp>
+#include <krcu/rcu_ptr.hpp>
+#include <krcu/srcu.hpp>
+
+#endif // KRCU_KRCU_HPP

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+/// @file
+/// RCU itself: the read-side critical section as a guard, and waiting for grace periods.
+///
+/// Semantics: Documentation/RCU/whatisRCU.rst and the kernel-doc of each kernel function named.
+#ifndef KRCU_RCU_HPP
+#define KRCU_RCU_HPP
+
+#include <krcu/internal/shims.h>
+
+namespace krcu {
+
+/// An RCU read-side critical section, from construction to the end of the scope.
+///
+/// Everything that asks for a `const ReadGuard &` may be called, and what it hands out may be
+/// used, while the guard lives. Guards nest. A guard belongs to the task and the scope that made
+/// it, so it can be neither copied, moved, allocated, nor left unnamed.
+///
+/// Context: any but NMI handlers that interrupt lockdep itself; as rcu_read_lock(). Nothing may
+/// sleep while a guard lives (use krcu::Srcu for that).
+///
+/// Use like:
+///
+///     krcu::ReadGuard guard;
+///     if (const Config *c = config.dereference(guard))
+///             use(*c);
+class ReadGuard final {
+public:
+	/// rcu_read_lock()
+	[[nodiscard("the read-side critical section ends with the guard: give it a name")]]
+	ReadGuard() noexcept { krcu_read_lock(); }
+
+	/// rcu_read_unlock()
+	~ReadGuard() { krcu_read_unlock(); }
+
+	ReadGuard(const ReadGuard &) = delete;
+	ReadGuard &operator=(const ReadGuard &) = delete;
+
+	static void *operator new(krcu_size_t) = delete;
+	static void *operator new[](krcu_size_t) = delete;
+};
+
+/// Waits until every RCU read-side critical section that was there at the call has ended.
+/// Context: process, outside any read-side critical section. Sleeps.
+inline void synchronize_rcu() { krcu_synchronize_rcu(); }
+
+/// As synchronize_rcu(), sooner, at the price of interrupting the other CPUs.
+/// Context: process, outside any read-side critical section. Sleeps.
+inline void synchronize_rcu_expedited() { krcu_synchronize_rcu_expedited(); }
+
+/// Waits until every RCU callback that was pending at the call has run: every destructor that a
+/// box or a Callback has deferred so far. A module's exit does this by itself
+/// (module/krcu_module.c). Memory without a destructor is not waited for.
+/// Context: process, outside any read-side critical section. Sleeps.
+inline void rcu_barrier() { krcu_rcu_barrier(); }
+
+} // namespace krcu
+
+#endif // KRCU_RCU_HPP

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/// @file
+/// RcuBox: owns one object that RCU readers may still be reading when it dies.
+#ifndef KRCU_RCU_BOX_HPP
+#define KRCU_RCU_BOX_HPP
+
+#include <concepts>
+#include <expected>
+#include <utility>
+
+#include <krcu/allocator.hpp>
+#include <krcu/gfp.hpp>
+#include <krcu/internal/node.hpp>
+#include <krcu/internal/unique.hpp>
+#include <krcu/rcu.hpp>
+
+namespace krcu {
+
+/// Owns one T on the heap; destroys it a grace period after the box lets go of it.
+///
+/// T may be any object type. Its destructor, if not trivial, runs in an RCU callback: in softirq,
+/// or with softirqs disabled, on any CPU, so it must not sleep. A T whose destructor sleeps says so
+/// with `static constexpr bool destructor_may_sleep = true` and is then refused. Where T is trivially
+/// destructible no callback runs at all: kvfree_rcu() takes the memory.
+///
+/// A box is one pointer; the allocation is T and an rcu_head before it. It is like std::unique_ptr
+/// but for the wait, for const access (readers may be looking), and for what failure looks like:
+/// there are no exceptions, an allocation that failed is an empty box.
+///
+/// After Rust's RcuBox<T, A> (rust/kernel/sync/rcu/rcu_box.rs in the rust-for-linux list's patches).
+///
+/// Use like:
+///
+///     auto box = krcu::RcuKBox<Config>::make(krcu::GFP_KERNEL, 42);
+///     if (!box)
+///             return -ENOMEM;
+///     use(box->field);
+template <class T, Allocator A = Kmalloc>
+class [[nodiscard("dropping a box retires its object")]] RcuBox final {
+	using Node = internal::Node<T, A>;
+
+	struct Retire {
+		void operator()(Node *node) const noexcept { node->destroy_rcu(); }
+	};
+
+public:
+	using element_type = T;
+
+	/// An empty box.
+	constexpr RcuBox() noexcept = default;
+
+	/// Allocates and constructs a T from `args`. Empty where the allocation fails.
+	/// Context: any that `gfp` and T's constructor allow; see the allocator.
+	template <class... Args>
+	static RcuBox make(gfp_t gfp, Args &&...args)
+	{
+		return RcuBox(Node::make(gfp, std::forward<Args>(args)...));
+	}
+
+	/// Allocates, and lets `int init(T *)` construct the value in the uninitialised memory. `init`
+	/// returns 0, or a negative errno if it constructed nothing; then the memory is given back at
+	/// once and the errno comes out. -ENOMEM where the allocation fails.
+	/// Context: any that `gfp` and `init` allow; see the allocator.
+	template <std::invocable<T *> F>
+		requires std::same_as<std::invoke_result_t<F, T *>, int>
+	static std::expected<RcuBox, int> try_make(gfp_t gfp, F &&init)
+	{
+		Node *node = Node::allocate(gfp);
+
+		if (!node)
+			return std::unexpected(-KRCU_ENOMEM);
+		if (int err = std::forward<F>(init)(&node->value)) {
+			node->deallocate();
+			return std::unexpected(err);
+		}
+		return RcuBox(node);
+	}
+
+	/// Moving a box empties it. Moving one over another retires the object held there; onto itself
+	/// changes nothing.
+	RcuBox(RcuBox &&) noexcept = default;
+	RcuBox &operator=(RcuBox &&) noexcept = default;
+
+	/// Retires the object: one grace period from now it is destroyed and its memory freed.
+	/// Does not sleep. Context: any but NMI; also under a ReadGuard. See call_rcu(), kvfree_rcu().
+	~RcuBox() = default;
+
+	/// Retires the object, as the destructor does, and leaves the box empty.
+	void reset() noexcept { *this = RcuBox(); }
+
+	/// Whether the box holds an object.
+	explicit operator bool() const noexcept { return bool(node_); }
+
+	/// The object, as long as this box owns it. The box must not be empty.
+	const T &operator*() const noexcept { return node_->value; }
+	const T *operator->() const noexcept { return &node_->value; }
+
+	/// The object, for as long as the guard lives, even if the box lets go of it meanwhile.
+	/// The box must not be empty.
+	const T &with_rcu(const ReadGuard &) const noexcept { return node_->value; }
+	const T &with_rcu(const ReadGuard &&) const = delete; // the guard would be gone before the reference
+
+	/// Hands ownership over as one pointer, for a C container. It points to a struct rcu_head with
+	/// the T behind it, is aligned as the rcu_head, and is null for an empty box.
+	[[nodiscard("the pointer owns the object")]] void *into_foreign() && noexcept
+	{
+		return node_.release();
+	}
+
+	/// Takes ownership back. `foreign` comes from into_foreign() of the same type of box, and is not
+	/// used as an owner again; null makes an empty box.
+	static RcuBox from_foreign(void *foreign) noexcept { return RcuBox(node_of(foreign)); }
+
+	/// The object behind a pointer that into_foreign() returned, as long as it stays an owner.
+	static const T &borrow(void *foreign) noexcept { return node_of(foreign)->value; }
+
+	/// The object behind a pointer that into_foreign() returned, for as long as the guard lives,
+	/// even if from_foreign() takes it back meanwhile: dropping the box then waits for this reader.
+	static const T &rcu_borrow(void *foreign, const ReadGuard &) noexcept { return node_of(foreign)->value; }
+	static const T &rcu_borrow(void *foreign, const ReadGuard &&) = delete;
+
+private:
+	explicit RcuBox(Node *node) noexcept : node_(node) {}
+
+	// Holds because into_foreign() made the pointer, from a Node of this very type.
+	static Node *node_of(void *foreign) noexcept { return static_cast<Node *>(foreign); }
+
+	internal::Unique<Node, Retire> node_;
+};
+
+template <class T>
+using RcuKBox = RcuBox<T, Kmalloc>;
+template <class T>
+using RcuVBox = RcuBox<T, Vmalloc>;
+template <class T>
+using RcuKVBox = RcuBox<T, KVmalloc>;
+
+} // namespace krcu
+
+#endif // KRCU_RCU_BOX_HPP

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+/// @file
+/// RcuFreeBox: cleans its object up at once and frees only the memory after a grace period.
+#ifndef KRCU_RCU_FREE_BOX_HPP
+#define KRCU_RCU_FREE_BOX_HPP
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+#include <krcu/allocator.hpp>
+#include <krcu/gfp.hpp>
+#include <krcu/internal/node.hpp>
+#include <krcu/internal/unique.hpp>
+#include <krcu/rcu.hpp>
+
+namespace krcu {
+
+/// A type that can be cleaned up while RCU readers still hold it.
+///
+/// `void drop_before_gp()` makes sure that no new reader finds the object, and cleans up. Readers
+/// that found it before may go on reading for one grace period, so what they read must stay valid
+/// until then; nothing runs on the object afterwards. After Rust's RcuFreeSafe.
+template <class T>
+concept RcuFreeSafe = requires(T &value) {
+	{ value.drop_before_gp() } -> std::same_as<void>;
+};
+
+/// Owns one T on the heap; when let go of, runs `T::drop_before_gp()` at once, and frees the memory
+/// a grace period later. RcuBox is the other order: a grace period first, then `~T`.
+///
+/// ~T never runs, so T must be trivially destructible, and gives its resources back in
+/// drop_before_gp(). No callback runs either: kvfree_rcu() takes the memory.
+///
+/// A box is one pointer; the allocation is T and an rcu_head before it.
+///
+/// After Rust's RcuFreeBox<T: RcuFreeSafe> (the RFC on the rust-for-linux list).
+///
+/// Use like:
+///
+///     struct Waiters {
+///             void drop_before_gp() { wake_up_all(); }
+///     };
+///     auto box = krcu::RcuFreeBox<Waiters>::make(krcu::GFP_KERNEL);
+template <class T, Allocator A = Kmalloc>
+class [[nodiscard("dropping a box retires its object")]] RcuFreeBox final {
+	using Node = internal::Node<T, A>;
+
+	struct Retire {
+		void operator()(Node *node) const noexcept
+		{
+			static_assert(RcuFreeSafe<T>,
+				      "krcu: an RcuFreeBox calls `void T::drop_before_gp()` before the grace period: give T one, or use RcuBox");
+			static_assert(std::is_trivially_destructible_v<T>,
+				      "krcu: an RcuFreeBox never runs ~T: let drop_before_gp() clean up and leave T trivially destructible, or use RcuBox");
+
+			node->value.drop_before_gp();
+			node->deallocate_rcu();
+		}
+	};
+
+public:
+	using element_type = T;
+
+	/// An empty box.
+	constexpr RcuFreeBox() noexcept = default;
+
+	/// Allocates and constructs a T from `args`. Empty where the allocation fails.
+	/// Context: any that `gfp` and T's constructor allow; see the allocator.
+	template <class... Args>
+	static RcuFreeBox make(gfp_t gfp, Args &&...args)
+	{
+		return RcuFreeBox(Node::make(gfp, std::forward<Args>(args)...));
+	}
+
+	/// Moving a box empties it. Moving one over another retires the object held there; onto itself
+	/// changes nothing.
+	RcuFreeBox(RcuFreeBox &&) noexcept = default;
+	RcuFreeBox &operator=(RcuFreeBox &&) noexcept = default;
+
+	/// Retires the object: drop_before_gp() now, the memory one grace period later.
+	/// Context: any but NMI that drop_before_gp() allows; also under a ReadGuard.
+	~RcuFreeBox() = default;
+
+	/// Retires the object, as the destructor does, and leaves the box empty.
+	void reset() noexcept { *this = RcuFreeBox(); }
+
+	/// Whether the box holds an object.
+	explicit operator bool() const noexcept { return bool(node_); }
+
+	/// The object, as long as this box owns it. The box must not be empty.
+	const T &operator*() const noexcept { return node_->value; }
+	const T *operator->() const noexcept { return &node_->value; }
+
+	/// Hands ownership over as one pointer, for a C container. It points to a struct rcu_head with
+	/// the T behind it, is aligned as the rcu_head, and is null for an empty box.
+	[[nodiscard("the pointer owns the object")]] void *into_foreign() && noexcept
+	{
+		return node_.release();
+	}
+
+	/// Takes ownership back. `foreign` comes from into_foreign() of the same type of box, and is not
+	/// used as an owner again; null makes an empty box.
+	static RcuFreeBox from_foreign(void *foreign) noexcept { return RcuFreeBox(node_of(foreign)); }
+
+	/// The object behind a pointer that into_foreign() returned, as long as it stays an owner.
+	static const T &borrow(void *foreign) noexcept { return node_of(foreign)->value; }
+
+	/// The object behind a pointer that into_foreign() returned, for as long as the guard lives;
+	/// drop_before_gp() may run meanwhile, and T is made for that.
+	static const T &rcu_borrow(void *foreign, const ReadGuard &) noexcept { return node_of(foreign)->value; }
+	static const T &rcu_borrow(void *foreign, const ReadGuard &&) = delete;
+
+private:
+	explicit RcuFreeBox(Node *node) noexcept : node_(node) {}
+
+	// Holds because into_foreign() made the pointer, from a Node of this very type.
+	static Node *node_of(void *foreign) noexcept { return static_cast<Node *>(foreign); }
+
+	internal::Unique<Node, Retire> node_;
+};
+
+} // namespace krcu
+
+#endif // KRCU_RCU_FREE_BOX_HPP

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+/// @file
+/// Rcu: an RCU-protected pointer that owns what it points to. RcuOld: what it used to own.
+#ifndef KRCU_RCU_PTR_HPP
+#define KRCU_RCU_PTR_HPP
+
+#include <concepts>
+#include <utility>
+
+#include <krcu/foreign_ownable.hpp>
+#include <krcu/internal/shims.h>
+#include <krcu/internal/unique.hpp>
+#include <krcu/rcu.hpp>
+
+namespace krcu {
+
+template <ForeignOwnable P>
+class Rcu;
+
+/// An object that has been unpublished, but that readers may still hold.
+///
+/// Dropping it gives the P back: where P's own destruction waits for readers (every box of krcu), at
+/// once and without blocking, in any context that P's allows. Any other P is dropped after
+/// synchronize_rcu(), which sleeps: process context, outside any read-side critical section.
+/// Empty when there was no old object; dropping an empty one does nothing.
+template <ForeignOwnable P>
+class [[nodiscard("dropping the old object may wait for a grace period: say where")]] RcuOld final {
+public:
+	using element_type = typename P::element_type;
+
+	constexpr RcuOld() noexcept = default;
+
+	/// Moving one empties it. Moving one over another drops the object held there; onto itself
+	/// changes nothing.
+	RcuOld(RcuOld &&) noexcept = default;
+	RcuOld &operator=(RcuOld &&) noexcept = default;
+	~RcuOld() = default;
+
+	/// Whether there was an old object.
+	explicit operator bool() const noexcept { return bool(foreign_); }
+
+	/// The old object, until this drops it. There must be one.
+	const element_type &operator*() const noexcept { return P::borrow(foreign_.get()); }
+	const element_type *operator->() const noexcept { return &P::borrow(foreign_.get()); }
+
+private:
+	friend class Rcu<P>;
+
+	struct Drop {
+		void operator()(void *foreign) const
+		{
+			if constexpr (!ForeignOwnableRcu<P>)
+				krcu_synchronize_rcu();
+			// Holds because Rcu's exchange gave this pointer to no one else.
+			[[maybe_unused]] P last = P::from_foreign(foreign);
+		}
+	};
+
+	explicit RcuOld(void *foreign) noexcept : foreign_(foreign) {}
+
+	internal::Unique<void, Drop> foreign_;
+};
+
+/// An atomic pointer that owns a P, or is null: readers dereference it under a guard, updaters
+/// replace what it owns and get the old object back as an RcuOld.
+///
+/// It is one pointer, needs no constructor at run time (declare it constinit), and stays where it is:
+/// it can be neither copied nor moved. A module runs no static destructors, so one at namespace scope
+/// is emptied with take() in the module's exit.
+///
+/// After Rust's Rcu<P> (the "RCU protected pointer" patches on the rust-for-linux list).
+///
+/// Use like:
+///
+///     constinit krcu::Rcu<krcu::RcuKBox<Config>> config;
+///
+///     int read()
+///     {
+///             krcu::ReadGuard guard;
+///             const Config *c = config.dereference(guard);
+///             return c ? c->value : 0;
+///     }
+///
+///     void update(krcu::RcuKBox<Config> fresh)
+///     {
+///             auto old = config.replace(std::move(fresh));
+///     }
+template <ForeignOwnable P>
+class Rcu final {
+public:
+	using element_type = typename P::element_type;
+
+	/// Null.
+	constexpr Rcu() noexcept = default;
+
+	/// Owns what `p` owned; null if it was empty.
+	explicit Rcu(P p) noexcept : foreign_(std::move(p).into_foreign()) {}
+
+	Rcu(const Rcu &) = delete;
+	Rcu &operator=(const Rcu &) = delete;
+
+	/// Drops the object as an RcuOld does. Readers that hold it may go on; new ones and updaters must not come.
+	~Rcu() { RcuOld<P> last(krcu_rcu_access_pointer(&foreign_)); }
+
+	/// The object, or null; valid as long as the guard, even if it is replaced or this Rcu is gone.
+	/// Context: any that a ReadGuard allows. See rcu_dereference().
+	const element_type *dereference(const ReadGuard &guard) const noexcept
+	{
+		void *foreign = krcu_rcu_dereference(&foreign_);
+
+		if (!foreign)
+			return nullptr;
+		if constexpr (ForeignOwnableRcu<P>)
+			return &P::rcu_borrow(foreign, guard);
+		else // Holds because RcuOld waits for a grace period before it takes the pointer back.
+			return &P::borrow(foreign);
+	}
+	const element_type *dereference(const ReadGuard &&) const = delete; // the guard would be gone before the pointer
+
+	/// Publishes `p`, or null if it is empty, and returns what was there. Any number of updaters at once.
+	/// Context: any. See rcu_replace_pointer(), which needs a lock where this exchanges.
+	RcuOld<P> replace(P p) noexcept
+	{
+		return RcuOld<P>(krcu_rcu_replace(&foreign_, std::move(p).into_foreign()));
+	}
+
+	/// Leaves null, and returns what was there. Any number of updaters at once.
+	/// Context: any.
+	RcuOld<P> take() noexcept { return RcuOld<P>(krcu_rcu_replace(&foreign_, nullptr)); }
+
+	/// Publishes `P update(const T *old)`, made from the current object (null if there is none), and
+	/// returns the old one. If `update` returns an empty P, say because an allocation failed, nothing
+	/// changes and an empty RcuOld comes back.
+	///
+	/// The caller excludes other updaters from the call to its end (a lock, say), or loses updates:
+	/// what a second one published in between is handed back as if it were the old object. Nothing is
+	/// ever freed twice.
+	/// Context: any that `update` allows.
+	template <std::invocable<const element_type *> F>
+		requires std::same_as<std::invoke_result_t<F, const element_type *>, P>
+	RcuOld<P> copy_update(F &&update)
+	{
+		// Holds without a guard because the caller excludes whoever could drop the object.
+		void *current = krcu_rcu_access_pointer(&foreign_);
+		P fresh = std::forward<F>(update)(current ? &P::borrow(current) : nullptr);
+		void *foreign = std::move(fresh).into_foreign();
+
+		if (!foreign)
+			return RcuOld<P>();
+		return RcuOld<P>(krcu_rcu_replace(&foreign_, foreign));
+	}
+
+private:
+	void *foreign_ = nullptr;
+};
+
+} // namespace krcu
+
+#endif // KRCU_RCU_PTR_HPP

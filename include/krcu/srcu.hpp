@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/// @file
+/// Srcu: a domain of RCU whose readers may sleep.
+#ifndef KRCU_SRCU_HPP
+#define KRCU_SRCU_HPP
+
+#include <cstddef>
+
+#include <krcu-constants.h>
+#include <krcu/internal/shims.h>
+#include <krcu/internal/unique.hpp>
+
+namespace krcu {
+
+/// A sleepable RCU domain: its grace periods wait for its own readers only, and these may sleep.
+///
+/// The tag makes each domain a type of its own, so that a guard of one does not open data of another,
+/// names it (`static constexpr const char *name`) and gives it a lockdep class of its own.
+///
+/// Owns a srcu_struct; is one pointer. Semantics: Documentation/RCU/checklist.rst and the kernel-doc
+/// of each function named. After Rust's Srcu (v7 on the rust-for-linux list).
+///
+/// Use like:
+///
+///     struct Table { static constexpr const char *name = "mydrv_table"; };
+///     auto domain = krcu::Srcu<Table>::make();
+///     if (!domain)
+///             return -ENOMEM;
+///     {
+///             auto guard = domain.read_lock();
+///             msleep(1);
+///     }
+///     domain.synchronize();
+template <class Tag>
+class [[nodiscard("dropping a domain waits for its readers")]] Srcu final {
+public:
+	/// A read-side critical section of this domain, from read_lock() to the end of the scope.
+	/// It belongs to the task and the scope that made it. The domain must outlive it.
+	class [[nodiscard("the read-side critical section ends with the guard: give it a name")]] Guard final {
+	public:
+		~Guard() { krcu_srcu_read_unlock(domain_, index_); }
+
+		Guard(const Guard &) = delete;
+		Guard &operator=(const Guard &) = delete;
+
+		static void *operator new(std::size_t) = delete;
+		static void *operator new[](std::size_t) = delete;
+
+	private:
+		friend class Srcu;
+
+		explicit Guard(srcu_struct *domain) noexcept : domain_(domain), index_(krcu_srcu_read_lock(domain)) {}
+
+		srcu_struct *domain_;
+		int index_;
+	};
+
+	/// No domain.
+	constexpr Srcu() noexcept = default;
+
+	/// Creates a domain. Empty where memory is short.
+	/// Context: process; sleeps. See init_srcu_struct().
+	static Srcu make()
+	{
+		// Holds because the kernel keys lock classes by the address of static storage and writes it itself.
+		return Srcu(krcu_srcu_create(Tag::name, reinterpret_cast<lock_class_key *>(lock_class_)));
+	}
+
+	/// Moving a domain's owner empties it. Moving one over another destroys the domain held there;
+	/// onto itself changes nothing. The domain itself stays where it is, guards and all.
+	Srcu(Srcu &&) noexcept = default;
+	Srcu &operator=(Srcu &&) noexcept = default;
+
+	/// Waits for the domain's readers and callbacks, then frees it.
+	/// Context: process, outside this domain's read-side critical sections. Sleeps, for ever if a
+	/// reader never leaves. See synchronize_srcu(), srcu_barrier(), cleanup_srcu_struct().
+	~Srcu() = default;
+
+	/// Whether there is a domain.
+	explicit operator bool() const noexcept { return bool(domain_); }
+
+	/// Enters a read-side critical section. There must be a domain.
+	/// Context: any but NMI. The reader may sleep where its context may. See srcu_read_lock().
+	Guard read_lock() const noexcept { return Guard(domain_.get()); }
+
+	/// Waits until every reader of this domain that was there at the call has left.
+	/// Context: process, outside this domain's read-side critical sections. Sleeps.
+	void synchronize() const { krcu_synchronize_srcu(domain_.get()); }
+
+	/// As synchronize(), sooner, at the price of more CPU time.
+	/// Context: as synchronize().
+	void synchronize_expedited() const { krcu_synchronize_srcu_expedited(domain_.get()); }
+
+	/// Waits until every callback pending in this domain at the call has run.
+	/// Context: process, outside this domain's read-side critical sections. Sleeps.
+	void barrier() const { krcu_srcu_barrier(domain_.get()); }
+
+private:
+	struct Destroy {
+		void operator()(srcu_struct *domain) const { krcu_srcu_destroy(domain); }
+	};
+
+	explicit Srcu(srcu_struct *domain) noexcept : domain_(domain) {}
+
+	// struct lock_class_key, one for each tag; empty in kernels without lockdep.
+	alignas(KRCU_LOCK_CLASS_KEY_ALIGN) static inline constinit std::byte
+		lock_class_[KRCU_LOCK_CLASS_KEY_SIZE ? KRCU_LOCK_CLASS_KEY_SIZE : 1] = {};
+
+	internal::Unique<srcu_struct, Destroy> domain_;
+};
+
+} // namespace krcu
+
+#endif // KRCU_SRCU_HPP

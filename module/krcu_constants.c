@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Numbers of the target kernel that C++ has to know, taken from its headers at
+ * build time. Kbuild.krcu compiles this to assembly and makes krcu-constants.h
+ * of it, the way the kernel makes its asm-offsets.h. The file is never linked.
+ */
+#include <linux/kbuild.h>
+#include <linux/errno.h>
+#include <linux/gfp.h>
+#include <linux/lockdep.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/types.h>
+
+/* The flags are unsigned __bitwise to C and to sparse. */
+#define GFP(flag) DEFINE(KRCU_##flag, (__force unsigned int)(flag))
+
+int main(void)
+{
+	GFP(GFP_KERNEL);
+	GFP(GFP_KERNEL_ACCOUNT);
+	GFP(GFP_ATOMIC);
+	GFP(GFP_NOWAIT);
+	GFP(GFP_NOIO);
+	GFP(GFP_NOFS);
+	GFP(GFP_USER);
+	GFP(__GFP_ZERO);
+	GFP(__GFP_NOWARN);
+	GFP(__GFP_NORETRY);
+	GFP(__GFP_RETRY_MAYFAIL);
+	GFP(__GFP_NOFAIL);
+	GFP(__GFP_HIGH);
+	GFP(__GFP_ACCOUNT);
+
+	DEFINE(KRCU_ENOMEM, ENOMEM);
+
+	DEFINE(KRCU_HEAD_SIZE, sizeof(struct callback_head));
+	DEFINE(KRCU_HEAD_ALIGN, __alignof__(struct callback_head));
+	DEFINE(KRCU_LOCK_CLASS_KEY_SIZE, sizeof(struct lock_class_key));
+	DEFINE(KRCU_LOCK_CLASS_KEY_ALIGN, __alignof__(struct lock_class_key));
+	DEFINE(KRCU_KMALLOC_MINALIGN, ARCH_KMALLOC_MINALIGN);
+	DEFINE(KRCU_PAGE_SIZE, PAGE_SIZE);
+	return 0;
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The shims behind krcu's C++ headers: each is the documented kernel call and
+ * nothing else. Kbuild.krcu links one copy into every module that has C++
+ * objects; see include/krcu/internal/shims.h.
+ */
+#include <linux/compiler.h>
+#include <linux/gfp.h>
+#include <linux/lockdep.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/srcu.h>
+#include <linux/vmalloc.h>
+
+#include <krcu/internal/shims.h>
+
+/*
+ * Inlined into C++ wherever it is called, however large it looks: kmalloc()
+ * folds to its size class only then. The kernel's inline is gnu_inline, so each
+ * is emitted out of line too, for KRCU_INLINE=0.
+ */
+#define krcu_shim __always_inline
+
+/* RCU */
+
+krcu_shim void krcu_read_lock(void) __acquires(RCU)
+{
+	rcu_read_lock();
+}
+
+krcu_shim void krcu_read_unlock(void) __releases(RCU)
+{
+	rcu_read_unlock();
+}
+
+krcu_shim void krcu_synchronize_rcu(void)
+{
+	synchronize_rcu();
+}
+
+krcu_shim void krcu_synchronize_rcu_expedited(void)
+{
+	synchronize_rcu_expedited();
+}
+
+krcu_shim void krcu_rcu_barrier(void)
+{
+	rcu_barrier();
+}
+
+krcu_shim void krcu_call_rcu(struct callback_head *head, void (*func)(struct callback_head *head))
+{
+	call_rcu(head, func);
+}
+
+/* kvfree_rcu() finds the allocation from the offset of its rcu_head: 0 in every krcu object. */
+struct krcu_object {
+	struct rcu_head rcu;
+};
+
+krcu_shim void krcu_kvfree_rcu(struct callback_head *head)
+{
+	/* The cast holds because every krcu object begins with its rcu_head. */
+	struct krcu_object *object = (struct krcu_object *)head;
+
+	kvfree_rcu(object, rcu);
+}
+
+/* An RCU-protected pointer */
+
+/* The slots are void * in C++, which has no sparse address spaces: hence the __force. */
+
+krcu_shim void *krcu_rcu_dereference(void *const *slot)
+{
+	return rcu_dereference(*(void __rcu *const __force *)slot);
+}
+
+krcu_shim void *krcu_rcu_access_pointer(void *const *slot)
+{
+	return rcu_access_pointer(*(void __rcu *const __force *)slot);
+}
+
+krcu_shim void *krcu_rcu_replace(void **slot, void *new_ptr)
+{
+	/* A full barrier, so it publishes as rcu_assign_pointer() does, and no other updater gets the same old pointer. */
+	return xchg(slot, new_ptr);
+}
+
+/* Memory */
+
+krcu_shim void *krcu_kmalloc(size_t size, gfp_t gfp)
+{
+	return kmalloc(size, gfp);
+}
+
+krcu_shim void krcu_kfree(void *ptr)
+{
+	kfree(ptr);
+}
+
+krcu_shim void *krcu_vmalloc(size_t size, gfp_t gfp)
+{
+	return __vmalloc(size, gfp);
+}
+
+krcu_shim void krcu_vfree(void *ptr)
+{
+	vfree(ptr);
+}
+
+krcu_shim void *krcu_kvmalloc(size_t size, gfp_t gfp)
+{
+	return kvmalloc(size, gfp);
+}
+
+krcu_shim void krcu_kvfree(void *ptr)
+{
+	kvfree(ptr);
+}
+
+/* SRCU */
+
+struct srcu_struct *krcu_srcu_create(const char *name, struct lock_class_key *key)
+{
+	struct srcu_struct *ssp = kzalloc(sizeof(*ssp), GFP_KERNEL);
+	int err;
+
+	if (!ssp)
+		return NULL;
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+	/* init_srcu_struct() would give every domain the one lock class of this line. */
+	err = __init_srcu_struct(ssp, name, key);
+#else
+	err = init_srcu_struct(ssp);
+#endif
+	if (err) {
+		kfree(ssp);
+		return NULL;
+	}
+	return ssp;
+}
+
+void krcu_srcu_destroy(struct srcu_struct *ssp)
+{
+	/* cleanup_srcu_struct() wants no readers and no callbacks left: wait for the one, then the other. */
+	synchronize_srcu(ssp);
+	srcu_barrier(ssp);
+	cleanup_srcu_struct(ssp);
+	kfree(ssp);
+}
+
+krcu_shim int krcu_srcu_read_lock(struct srcu_struct *ssp) __acquires(ssp)
+{
+	return srcu_read_lock(ssp);
+}
+
+krcu_shim void krcu_srcu_read_unlock(struct srcu_struct *ssp, int idx) __releases(ssp)
+{
+	srcu_read_unlock(ssp, idx);
+}
+
+krcu_shim void krcu_synchronize_srcu(struct srcu_struct *ssp)
+{
+	synchronize_srcu(ssp);
+}
+
+krcu_shim void krcu_synchronize_srcu_expedited(struct srcu_struct *ssp)
+{
+	synchronize_srcu_expedited(ssp);
+}
+
+krcu_shim void krcu_srcu_barrier(struct srcu_struct *ssp)
+{
+	srcu_barrier(ssp);
+}

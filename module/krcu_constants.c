@@ -5,7 +5,6 @@
  * of it, the way the kernel makes its asm-offsets.h. The file is never linked.
  */
 #include <linux/kbuild.h>
-#include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
@@ -31,8 +30,6 @@ int main(void)
 	GFP(__GFP_NOFAIL);
 	GFP(__GFP_HIGH);
 	GFP(__GFP_ACCOUNT);
-
-	DEFINE(KRCU_ENOMEM, ENOMEM);
 
 	DEFINE(KRCU_HEAD_SIZE, sizeof(struct callback_head));
 	DEFINE(KRCU_HEAD_ALIGN, __alignof__(struct callback_head));

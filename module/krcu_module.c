@@ -12,9 +12,12 @@
  * See Documentation/RCU/rcubarrier.rst ("Unloading Modules That Use call_rcu()").
  * kvfree_rcu() needs no barrier: no module text runs for it.
  */
+#include <linux/compiler.h>
 #include <linux/init.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+
+#include <krcu/internal/shims.h>
 
 int krcu_user_init(void);
 void krcu_user_exit(void);
@@ -30,17 +33,37 @@ void __weak __exit krcu_user_exit(void)
 {
 }
 
+bool krcu_callback_ran;
+
+/*
+ * One barrier waits for the callbacks there are, but a destructor may let go of
+ * another box, and so call call_rcu() while the barrier waits. So barriers are
+ * repeated until none of krcu's callbacks ran during one: then none was pending
+ * when it began, and nothing is left that could queue another.
+ *
+ * A callback sets the flag after its destructor. If what the destructor queued
+ * came behind the barrier's own callback on that CPU, the barrier had begun by
+ * then, so the flag was clear already and the setting is not lost.
+ */
+static void drain_callbacks(void)
+{
+	do {
+		WRITE_ONCE(krcu_callback_ran, false);
+		rcu_barrier();
+	} while (READ_ONCE(krcu_callback_ran));
+}
+
 int __init init_module(void)
 {
 	int err = krcu_user_init();
 
 	if (err)
-		rcu_barrier();
+		drain_callbacks();
 	return err;
 }
 
 void __exit cleanup_module(void)
 {
 	krcu_user_exit();
-	rcu_barrier();
+	drain_callbacks();
 }

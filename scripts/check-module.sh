@@ -32,13 +32,16 @@ which_ones()
 	printf '%s\n' "$symbols" | sed -nE "s/.*$1.*/\\1/p" | sort -u | paste -sd' '
 }
 
-# Priorities up to 100 are the compiler's own: KASAN and gcov register their
-# tables with them, in kernels that do run constructors.
-constructors=$("$objdump" -h "$object" | sed -nE 's/^ *[0-9]+ (\.(init_array|ctors)(\.[0-9]+)?) .*/\1/p' |
-	grep -vE '^\.init_array\.0*([1-9][0-9]?|100)$|^\.ctors\.65(4(3[5-9]|[4-9].)|5..)$' | sort -u | paste -sd' ')
-if [ -n "$constructors" ]; then
-	refuse "static constructors do not run in a module (sections: $constructors; functions: $(which_ones '(_GLOBAL__(sub_)?I_[^ ]*|__cxx_global_var_init[^ ]*)')):" \
-		"make the object constinit, or construct it from the module's init"
+# A kernel with KASAN, KCSAN or gcov does run constructors: the ones the compiler makes to
+# register its tables. There, C++'s own show by their names, or by what KASAN calls around them.
+constructors=$(which_ones ' ((_GLOBAL__(sub_)?I_|__cxx_global_var_init)[^ ]*)')
+if has ' U __asan_before_dynamic_init$'; then
+	constructors="$constructors __asan_before_dynamic_init"
+elif ! has ' U (__asan_register_globals|__tsan_init|__gcov_init|llvm_gcov_init)$'; then
+	constructors="$constructors $("$objdump" -h "$object" | sed -nE 's/^ *[0-9]+ (\.(init_array|ctors)[^ ]*) .*/\1/p' | paste -sd' ')"
+fi
+if [ -n "${constructors# }" ]; then
+	refuse "static constructors do not run in a module ($constructors): make the object constinit, or construct it from the module's init"
 fi
 
 if has ' U _Z(n|d)[wal]'; then
@@ -48,7 +51,7 @@ fi
 
 if has ' U (__cxa_|_Unwind_|__gxx_|__dso_handle|atexit$|_ZSt)'; then
 	refuse "needs the C++ runtime, which no kernel has ($(which_ones ' U ((__cxa_|_Unwind_|__gxx_|__dso_handle|atexit|_ZSt)[^ ]*)')):" \
-		"no exceptions, no RTTI, no pure virtual call, no local static with a destructor"
+		"no exceptions, no RTTI, no pure virtual call, no local static with a destructor (move it to namespace scope)"
 fi
 
 if has ' [tT] krcu_user_init$' && has ' [wWvV] krcu_user_exit$'; then

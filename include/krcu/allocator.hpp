@@ -53,7 +53,8 @@ struct Kmalloc {
 };
 
 /// Virtually contiguous memory in whole pages: vmalloc(), vfree(), kvfree_rcu().
-/// Context: alloc() process only, it may sleep; free() and free_rcu() any but NMI.
+/// Context: alloc() process only, it may sleep; free() interrupt, or process where it may sleep;
+/// free_rcu() any but NMI.
 struct Vmalloc {
 	static constexpr std::size_t max_align = KRCU_PAGE_SIZE;
 

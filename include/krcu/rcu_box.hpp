@@ -4,6 +4,7 @@
 #ifndef KRCU_RCU_BOX_HPP
 #define KRCU_RCU_BOX_HPP
 
+#include <cerrno>
 #include <concepts>
 #include <expected>
 #include <utility>
@@ -68,7 +69,7 @@ public:
 		Node *node = Node::allocate(gfp);
 
 		if (!node)
-			return std::unexpected(-KRCU_ENOMEM);
+			return std::unexpected(-ENOMEM);
 		if (int err = std::forward<F>(init)(&node->value)) {
 			node->deallocate();
 			return std::unexpected(err);

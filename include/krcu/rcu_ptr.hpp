@@ -108,12 +108,12 @@ public:
 	{
 		void *foreign = krcu_rcu_dereference(&foreign_);
 
-		if (!foreign)
+		if (!foreign) [[unlikely]]
 			return nullptr;
 		if constexpr (ForeignOwnableRcu<P>)
-			return &P::rcu_borrow(foreign, guard);
+			return non_null(P::rcu_borrow(foreign, guard));
 		else // Holds because RcuOld waits for a grace period before it takes the pointer back.
-			return &P::borrow(foreign);
+			return non_null(P::borrow(foreign));
 	}
 	const element_type *dereference(const ReadGuard &&) const = delete; // the guard would be gone before the pointer
 
@@ -151,6 +151,17 @@ public:
 	}
 
 private:
+	// A reference is never null, but the kernel's -fno-delete-null-pointer-checks hides that from
+	// the compiler, and every caller's test for null would stay in the code after the one above it.
+	static const element_type *non_null(const element_type &object) noexcept
+	{
+		const element_type *pointer = &object;
+
+		if (!pointer)
+			__builtin_unreachable();
+		return pointer;
+	}
+
 	void *foreign_ = nullptr;
 };
 

@@ -97,7 +97,14 @@ private:
 	static void reclaim(callback_head *head)
 	{
 		// Holds because the head is the node's first member, and only destroy_rcu() passes one here.
-		reinterpret_cast<Node *>(head)->destroy();
+		Node *node = reinterpret_cast<Node *>(head);
+
+		node->value.~T();
+		// After the destructor, which may have queued another callback. Tested first, so that the
+		// CPUs share the cache line.
+		if (!__atomic_load_n(&krcu_callback_ran, __ATOMIC_RELAXED))
+			__atomic_store_n(&krcu_callback_ran, true, __ATOMIC_RELAXED);
+		node->deallocate();
 	}
 
 	callback_head *head() { return reinterpret_cast<callback_head *>(head_); }

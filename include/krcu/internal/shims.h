@@ -34,6 +34,13 @@ void krcu_rcu_barrier(void);
 void krcu_call_rcu(struct callback_head *head, void (*func)(struct callback_head *head));
 void krcu_kvfree_rcu(struct callback_head *head);
 
+/* Set by every callback at its end; module/krcu_module.c reads it at exit. */
+#ifdef __cplusplus
+extern bool krcu_callback_ran;
+#else
+extern _Bool krcu_callback_ran;
+#endif
+
 /* An RCU-protected pointer, one word at @slot */
 void *krcu_rcu_dereference(void *const *slot);
 void *krcu_rcu_access_pointer(void *const *slot);

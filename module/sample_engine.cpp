@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0
+// The C++ half of krcu_sample: one object of each kind, read and replaced from every context.
+
+#include <cerrno>
+#include <cstddef>
+
+#include <krcu/krcu.hpp>
+
+#include "sample.h"
+
+namespace {
+
+/// A number that every CPU adds to.
+class Counter {
+public:
+	void add(unsigned long n = 1) { __atomic_fetch_add(&value_, n, __ATOMIC_RELAXED); }
+	unsigned long get() const { return __atomic_load_n(&value_, __ATOMIC_ACQUIRE); }
+	unsigned long next() { return __atomic_add_fetch(&value_, 1, __ATOMIC_ACQ_REL); }
+
+private:
+	unsigned long value_ = 0;
+};
+
+constinit Counter reads, replaced, retired, destroyed, failed;
+constinit bool stopped = false;
+
+/// The base of what has a destructor to run. `retired` counts objects as they are made, since each
+/// of them is retired in the end.
+struct Tracked {
+	Tracked() { retired.add(); }
+	~Tracked()
+	{
+		if (destroyed.next() == retired.get() && __atomic_load_n(&stopped, __ATOMIC_ACQUIRE))
+			sample_all_destroyed();
+	}
+	Tracked(const Tracked &) = delete;
+};
+
+/// Nothing to destroy: kvfree_rcu() takes the memory, and no callback runs.
+struct Settings {
+	unsigned int generation;
+	unsigned int limit;
+};
+
+/// Small, with a destructor: call_rcu(). It may own another one, which its destructor then lets go of
+/// in turn: call_rcu() from a callback.
+struct Session : Tracked {
+	explicit Session(krcu::RcuKBox<Session> next = {}) : next(std::move(next)) {}
+
+	krcu::RcuKBox<Session> next;
+};
+
+/// Too large for kmalloc to be a good idea: a box of vmalloc memory.
+struct Table : Tracked {
+	unsigned int routes[16 * 1024] = {};
+};
+
+/// Cleaned up at once, freed after a grace period.
+struct Waiters {
+	void drop_before_gp() { __atomic_store_n(&closed, true, __ATOMIC_RELEASE); }
+
+	bool closed = false;
+};
+
+/// Work for after a grace period, without readers.
+struct Note : Tracked {
+};
+
+struct Journal {
+	static constexpr const char *name = "krcu_sample_journal";
+};
+
+// Nothing runs static constructors or destructors in a module: sample_stop() empties these.
+constinit krcu::Rcu<krcu::RcuKBox<Settings>> settings;
+constinit krcu::Rcu<krcu::RcuKBox<Session>> session;
+constinit krcu::Rcu<krcu::RcuVBox<Table>> table;
+constinit krcu::Rcu<krcu::RcuFreeBox<Waiters>> waiters;
+constinit krcu::Srcu<Journal> journal;
+
+/// Publishes a new object made from `args`; the old one is retired here. Any context `gfp` allows.
+template <class P, class... Args>
+bool renew(krcu::Rcu<P> &pointer, krcu::gfp_t gfp, Args &&...args)
+{
+	P fresh = P::make(gfp, std::forward<Args>(args)...);
+
+	if (!fresh) {
+		failed.add();
+		return false;
+	}
+	if (auto old = pointer.replace(std::move(fresh)))
+		replaced.add();
+	return true;
+}
+
+void read_all()
+{
+	krcu::ReadGuard guard;
+
+	if (const Settings *s = settings.dereference(guard); s && s->limit == 2 * s->generation)
+		reads.add();
+	if (session.dereference(guard))
+		reads.add();
+	if (const Table *t = table.dereference(guard); t && t->routes[0] == 0)
+		reads.add();
+	if (waiters.dereference(guard))
+		reads.add();
+}
+
+/// A callback that nobody reads; submitting one is all there is to it.
+void note(krcu::gfp_t gfp)
+{
+	if (auto callback = krcu::Callback<Note>::make(gfp))
+		std::move(callback).submit();
+	else
+		failed.add();
+}
+
+void clear()
+{
+	// Each old object is retired at the end of its statement, without waiting.
+	(void)settings.take();
+	(void)session.take();
+	(void)table.take();
+	(void)waiters.take();
+}
+
+} // namespace
+
+int sample_start()
+{
+	journal = krcu::Srcu<Journal>::make();
+	if (journal && renew(settings, krcu::GFP_KERNEL, 1u, 2u) && renew(session, krcu::GFP_KERNEL) &&
+	    renew(table, krcu::GFP_KERNEL) && renew(waiters, krcu::GFP_KERNEL))
+		return 0;
+	clear();
+	journal = krcu::Srcu<Journal>();
+	return -ENOMEM;
+}
+
+void sample_work()
+{
+	read_all();
+
+	// The work item is the only updater of the settings, so nothing else excludes others here.
+	if (auto old = settings.copy_update([](const Settings *s) {
+		    return krcu::RcuKBox<Settings>::make(krcu::GFP_KERNEL, s->generation + 1, 2 * (s->generation + 1));
+	    }))
+		replaced.add();
+	else
+		failed.add();
+
+	renew(table, krcu::GFP_KERNEL);
+	renew(waiters, krcu::GFP_KERNEL);
+	note(krcu::GFP_KERNEL);
+
+	{
+		auto guard = journal.read_lock();
+		// A reader of this domain may wait for a grace period of RCU, or sleep in any other way.
+		krcu::synchronize_rcu_expedited();
+		reads.add();
+	}
+	journal.synchronize();
+}
+
+void sample_tick()
+{
+	read_all();
+	renew(session, krcu::GFP_ATOMIC);
+	note(krcu::GFP_ATOMIC);
+}
+
+void sample_stop(unsigned int burst)
+{
+	journal = krcu::Srcu<Journal>(); // waits for its readers; nothing below waits for anything
+	while (burst--)
+		renew(session, krcu::GFP_KERNEL);
+
+	// Ten that own each other: as many grace periods, one after the other, while the module goes.
+	krcu::RcuKBox<Session> chain;
+	for (int i = 0; i < 10; i++)
+		chain = krcu::RcuKBox<Session>::make(krcu::GFP_KERNEL, std::move(chain));
+	__atomic_store_n(&stopped, true, __ATOMIC_RELEASE);
+	clear();
+}
+
+void sample_read_counts(sample_counts *counts)
+{
+	*counts = { reads.get(), replaced.get(), retired.get(), destroyed.get(), failed.get() };
+}

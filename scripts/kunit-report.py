@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Shows KUnit results of one or several kernels, and sums them up.
+
+    kunit-report.py --src KERNEL-SOURCE [--failed NAME:REASON]... NAME=CONSOLE-LOG...
+
+Each log goes through the kernel's own kunit.py; its lines come out with NAME in front. A guest that
+did not get to its end is passed as --failed and counts as one failed test. The last line is
+"N passed, N failed", followed by ", N skipped" if any were. Exit status 0 only if something ran and
+nothing failed.
+"""
+
+import argparse
+import collections
+import os
+import re
+import subprocess
+import sys
+
+# A line of the console, without what the serial line and printk put around it.
+PREFIX_RE = re.compile(r"^(?:<\d+>)?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
+ESCAPE_RE = re.compile(r"\x1b\[[0-9;]*m")
+PARSE_SECONDS = 30
+TOTAL_RE = re.compile(r"Testing complete\.(.*)")
+
+
+def die(message):
+    print(f"krcu: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+def documents(path):
+    """The KTAP documents in a log: one from boot, one from each module loaded. kunit.py reads one."""
+    try:
+        with open(path, encoding="utf-8", errors="replace", newline="\n") as f:
+            text = f.read().replace("\r", "")
+    except OSError as e:
+        die(f"cannot read {path}: {e.strerror}")
+    found = []
+    for line in text.split("\n"):
+        line = PREFIX_RE.sub("", line)
+        if line.startswith(("KTAP version ", "TAP version ")):
+            found.append([])
+        if found:
+            found[-1].append(line)
+    # A kernel that has no suites built in says "1..0" at boot.
+    return ["\n".join(lines) + "\n" for lines in found if "1..0" not in lines[:3]]
+
+
+def parse(src, text):
+    tool = os.path.join(src, "tools/testing/kunit/kunit.py")
+    if not os.path.isfile(tool):
+        die(f"no {tool}; --src must name a kernel source tree")
+    env = dict(os.environ, PYTHONDONTWRITEBYTECODE="1", LC_ALL="C.UTF-8")
+    try:
+        done = subprocess.run(
+            [sys.executable, tool, "parse"], input=text, env=env, text=True, encoding="utf-8",
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=PARSE_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        # It never ends on some KTAP that is out of order.
+        return "kunit.py makes nothing of this output\nTesting complete. Ran 1 tests: failed: 1\n"
+    return ESCAPE_RE.sub("", done.stdout)
+
+
+def count(shown):
+    """Passed, failed, skipped. A crash is a failure, and so is output that makes no sense to kunit.py."""
+    total = collections.Counter()
+    for line in shown.splitlines():
+        if m := TOTAL_RE.search(line):
+            total.update({word.lower(): int(n) for word, n in re.findall(r"(\w+): (\d+)", m[1])})
+    bad = total["failed"] + total["crashed"] or min(total["errors"], 1)
+    return total["passed"], bad, total["skipped"]
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--src", required=True, metavar="DIR", help="a kernel source tree")
+    p.add_argument("--failed", action="append", default=[], metavar="NAME:REASON", help="a run that went wrong")
+    p.add_argument("logs", nargs="*", metavar="NAME=LOG")
+    args = p.parse_args()
+
+    passed = failed = skipped = 0
+    for spec in args.logs:
+        name, eq, path = spec.partition("=")
+        if not eq:
+            die(f"want NAME=LOG, got {spec}")
+        shown = "".join(parse(args.src, document) for document in documents(path))
+        for line in shown.splitlines():
+            print(f"{name}: {line}")
+        p_, f_, s_ = count(shown)
+        passed, failed, skipped = passed + p_, failed + f_, skipped + s_
+        if not p_ + f_ + s_ and not any(f.split(":")[0] == name for f in args.failed):
+            print(f"{name}: no tests ran")
+            failed += 1
+    for spec in args.failed:
+        name, _, reason = spec.partition(":")
+        print(f"{name}: FAILED: {reason.strip() or 'the run'}")
+        failed += 1
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    return 0 if passed and not failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+#!/bin/bash
+# Installs the Debian packages that building and testing need, as far as they are missing.
+#
+#   scripts/setup.sh [GROUP...]     groups: base qemu llvm; without any: base qemu
+#
+# Needs root, or sudo that asks no password; without, it prints the command to run. Says nothing and
+# takes no time when everything is there.
+set -euo pipefail
+export LC_ALL=C
+
+# To compile modules and kernels, and to unpack Debian's kernels. pahole (dwarves) is what the
+# distribution's headers call for BTF.
+base="gcc g++ make bc bison flex libelf-dev libssl-dev xz-utils kmod python3 perl dpkg dwarves"
+# The guest.
+qemu="qemu-system-x86 busybox-static"
+# Kernels and modules built by Clang.
+llvm="clang-19 lld-19 llvm-19"
+
+die() { echo "krcu: $*" >&2; exit 1; }
+
+packages=
+for group in "${@:-base qemu}"; do
+	case $group in
+	base) packages+=" $base" ;;
+	qemu) packages+=" $qemu" ;;
+	llvm) packages+=" $llvm" ;;
+	"base qemu") packages=" $base $qemu" ;;
+	*) die "setup.sh: no group '$group'; there are: base qemu llvm" ;;
+	esac
+done
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+	die "setup.sh knows Debian packages only; here, install what these give:$packages"
+fi
+
+# dpkg-query lists what it knows; the rest, and what was removed, is missing.
+# shellcheck disable=SC2086 # a list
+have=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' $packages 2>/dev/null) || true
+missing=
+for p in $packages; do
+	[[ $'\n'$have$'\n' == *$'\n'"installed $p"$'\n'* ]] || missing+=" $p"
+done
+if [[ -z $missing ]]; then
+	gcc=$(gcc -dumpversion 2>/dev/null) || gcc=0
+	((${gcc%%.*} >= 12)) || die "gcc is version $gcc, but C++23 needs 12 or newer: set CC=, or take a newer Debian"
+	exit 0
+fi
+
+root=()
+if ((EUID != 0)); then
+	sudo -n true 2>/dev/null || die "packages are missing; as root: apt-get update && apt-get install$missing"
+	root=(sudo -n)
+fi
+apt=("${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=1
+	-o Acquire::http::Timeout=20 -o Dpkg::Use-Pty=0)
+
+echo "krcu: installing$missing" >&2
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# The package lists may be missing or old; fetching them first costs seconds only when needed.
+# shellcheck disable=SC2086 # a list
+"${apt[@]}" install -y --no-install-recommends $missing >"$log" 2>&1 ||
+	{ "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends $missing; } >"$log" 2>&1 ||
+	die "cannot install$missing: $(grep '^E:' "$log" | tail -1)"

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/completion.h>
+#include <linux/cpumask.h>
+#include <linux/debug_locks.h>
+#include <linux/delay.h>
+#include <linux/gfp.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/panic.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/timer.h>
+#include <linux/version.h>
+#include <linux/vmalloc.h>
+#include <kunit/test.h>
+
+#include "kunit_shims.h"
+
+MODULE_DESCRIPTION("KUnit suites of krcu");
+MODULE_LICENSE("GPL");
+
+/*
+ * KUNIT_EXPECT_...() take file and line from where they stand, which would be
+ * here. So report as they do, with the place in the C++ source.
+ */
+static void report(struct kunit *test, const struct kunit_where *where,
+		   const struct kunit_assert *assert, assert_format_t format)
+{
+	const struct kunit_loc loc = { .file = where->file, .line = where->line };
+	enum kunit_assert_type type = where->fatal ? KUNIT_ASSERTION : KUNIT_EXPECTATION;
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	__kunit_do_failed_assertion(test, &loc, type, assert, format, NULL);
+	if (where->fatal)
+		__kunit_abort(test);
+#else
+	kunit_do_failed_assertion(test, &loc, type, assert, format, NULL);
+#endif
+}
+
+void kunit_fail_condition(struct kunit *test, const struct kunit_where *where, const char *condition,
+			  bool expected)
+{
+	const struct kunit_unary_assert assert = { .condition = condition, .expected_true = expected };
+
+	report(test, where, &assert.assert, kunit_unary_assert_format);
+}
+
+void kunit_fail_numbers(struct kunit *test, const struct kunit_where *where, const char *op,
+			const char *left_text, const char *right_text, long long left, long long right)
+{
+	const struct kunit_binary_assert_text text = { op, left_text, right_text };
+	const struct kunit_binary_assert assert = { .text = &text, .left_value = left, .right_value = right };
+
+	report(test, where, &assert.assert, kunit_binary_assert_format);
+}
+
+void kunit_fail_pointers(struct kunit *test, const struct kunit_where *where, const char *op,
+			 const char *left_text, const char *right_text, const void *left, const void *right)
+{
+	const struct kunit_binary_assert_text text = { op, left_text, right_text };
+	const struct kunit_binary_ptr_assert assert = { .text = &text, .left_value = left, .right_value = right };
+
+	report(test, where, &assert.assert, kunit_binary_ptr_assert_format);
+}
+
+void kunit_skip_case(struct kunit *test, const char *why)
+{
+	kunit_skip(test, "%s", why);
+}
+
+/* Only the first splat since boot shows: neither taints nor lockdep can be reset. */
+static bool kernel_complained(void)
+{
+	return test_taint(TAINT_WARN) || test_taint(TAINT_BAD_PAGE) || test_taint(TAINT_DIE) || !debug_locks;
+}
+
+void kunit_after_case(struct kunit *test)
+{
+	static bool known;
+
+	rcu_barrier();
+	if (!known && kernel_complained()) {
+		known = true;
+		KUNIT_FAIL(test, "the kernel warned: see its log above");
+	}
+}
+
+struct kunit_thread {
+	void (*func)(void *arg);
+	void *arg;
+	struct task_struct *task;
+	struct completion done;
+};
+
+static int thread_main(void *data)
+{
+	struct kunit_thread *thread = data;
+
+	thread->func(thread->arg);
+	complete(&thread->done);
+	/* kthread_stop() wants a thread that is still there. */
+	while (!kthread_should_stop())
+		usleep_range(100, 200);
+	return 0;
+}
+
+struct kunit_thread *kunit_thread_start(void (*func)(void *arg), void *arg, unsigned int cpu)
+{
+	struct kunit_thread *thread = kmalloc(sizeof(*thread), GFP_KERNEL);
+
+	if (!thread)
+		return NULL;
+	thread->func = func;
+	thread->arg = arg;
+	init_completion(&thread->done);
+	thread->task = kthread_create(thread_main, thread, "krcu_kunit/%u", cpu);
+	if (IS_ERR(thread->task)) {
+		kfree(thread);
+		return NULL;
+	}
+	kthread_bind(thread->task, cpu);
+	wake_up_process(thread->task);
+	return thread;
+}
+
+void kunit_thread_join(struct kunit_thread *thread)
+{
+	wait_for_completion(&thread->done);
+	kthread_stop(thread->task);
+	kfree(thread);
+}
+
+/* On one CPU: that one, where the readers then rely on preemption. */
+unsigned int kunit_other_cpu(void)
+{
+	unsigned int cpu = cpumask_next(raw_smp_processor_id(), cpu_online_mask);
+
+	return cpu < nr_cpu_ids ? cpu : cpumask_first(cpu_online_mask);
+}
+
+struct softirq_call {
+	struct timer_list timer;
+	struct completion done;
+	void (*func)(void *arg);
+	void *arg;
+};
+
+static void softirq_call_fire(struct timer_list *timer)
+{
+	struct softirq_call *call = container_of(timer, struct softirq_call, timer);
+
+	call->func(call->arg);
+	complete(&call->done);
+}
+
+void kunit_run_in_softirq(void (*func)(void *arg), void *arg)
+{
+	struct softirq_call call = { .func = func, .arg = arg };
+
+	init_completion(&call.done);
+	timer_setup_on_stack(&call.timer, softirq_call_fire, 0);
+	mod_timer(&call.timer, jiffies + 1);
+	wait_for_completion(&call.done);
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+	timer_delete_sync(&call.timer);
+	timer_destroy_on_stack(&call.timer);
+#else
+	del_timer_sync(&call.timer);
+	destroy_timer_on_stack(&call.timer);
+#endif
+}
+
+bool kunit_in_task(void)
+{
+	return in_task() && !in_softirq();
+}
+
+bool kunit_rcu_read_lock_held(void)
+{
+	return rcu_read_lock_held();
+}
+
+void kunit_sleep_ms(unsigned int ms)
+{
+	msleep(ms);
+}
+
+void kunit_relax(void)
+{
+	cpu_relax();
+}
+
+unsigned long kunit_now_ms(void)
+{
+	return ktime_to_ms(ktime_get());
+}
+
+bool kunit_is_vmalloc(const void *ptr)
+{
+	return is_vmalloc_addr(ptr);
+}
+
+bool kunit_is_mapped(const void *vmalloced)
+{
+	return vmalloc_to_page(vmalloced);
+}
+
+unsigned long kunit_free_mib(void)
+{
+	struct sysinfo info;
+
+	si_meminfo(&info);
+	return info.freeram >> (20 - PAGE_SHIFT);
+}
+
+const unsigned int kunit_gfp[] = {
+	GFP_KERNEL, GFP_KERNEL_ACCOUNT, GFP_ATOMIC, GFP_NOWAIT, GFP_NOIO, GFP_NOFS, GFP_USER, __GFP_ZERO,
+	__GFP_NOWARN, __GFP_NORETRY, __GFP_RETRY_MAYFAIL, __GFP_NOFAIL, __GFP_HIGH, __GFP_ACCOUNT,
+};
+
+struct foreign_object {
+	struct rcu_head rcu;
+	int value;
+};
+
+int kunit_foreign_value(const void *foreign)
+{
+	const struct foreign_object *object = foreign;
+
+	return object->value;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the suites need of the kernel and of KUnit, beyond krcu itself: C++
+ * cannot include <kunit/test.h> any more than other kernel headers.
+ */
+#ifndef KUNIT_SHIMS_H
+#define KUNIT_SHIMS_H
+
+struct kunit;
+struct kunit_thread;
+
+#ifdef __cplusplus
+extern "C" {
+#else
+#include <linux/types.h>
+#endif
+
+/* A failed KUNIT_EXPECT_... or, if fatal, KUNIT_ASSERT_..., which does not return. */
+struct kunit_where {
+	const char *file;
+	int line;
+	bool fatal;
+};
+
+void kunit_fail_condition(struct kunit *test, const struct kunit_where *where, const char *condition,
+			  bool expected);
+void kunit_fail_numbers(struct kunit *test, const struct kunit_where *where, const char *op,
+			const char *left_text, const char *right_text, long long left, long long right);
+void kunit_fail_pointers(struct kunit *test, const struct kunit_where *where, const char *op,
+			 const char *left_text, const char *right_text, const void *left, const void *right);
+void kunit_skip_case(struct kunit *test, const char *why);
+
+/*
+ * Runs after every case: nothing a case retired may run into the next one, and
+ * a case that the kernel warned about has failed.
+ */
+void kunit_after_case(struct kunit *test);
+
+/* Threads bound to a CPU; join waits for its function to return. */
+struct kunit_thread *kunit_thread_start(void (*func)(void *arg), void *arg, unsigned int cpu);
+void kunit_thread_join(struct kunit_thread *thread);
+unsigned int kunit_other_cpu(void);
+
+/* Runs a function in softirq, from a timer, and waits for it. */
+void kunit_run_in_softirq(void (*func)(void *arg), void *arg);
+
+bool kunit_in_task(void);
+bool kunit_rcu_read_lock_held(void);
+void kunit_sleep_ms(unsigned int ms);
+void kunit_relax(void);
+unsigned long kunit_now_ms(void);
+
+/* Whether memory comes from vmalloc(), and whether vfree() has not taken it back. */
+bool kunit_is_vmalloc(const void *ptr);
+bool kunit_is_mapped(const void *vmalloced);
+unsigned long kunit_free_mib(void);
+
+/* The kernel's own flags, in the order of gfp_test.cpp. */
+extern const unsigned int kunit_gfp[];
+
+/* The value behind a foreign pointer, as a driver's C code would read it. */
+int kunit_foreign_value(const void *foreign);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* KUNIT_SHIMS_H */

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-2.0
+// RcuBox: krcu/rcu_box.hpp
+
+#include <cerrno>
+#include <type_traits>
+
+#include "support.hpp"
+
+namespace {
+
+using Box = krcu::RcuKBox<Object>;
+
+static_assert(sizeof(Box) == sizeof(void *) && sizeof(krcu::RcuVBox<Huge>) == sizeof(void *));
+static_assert(!std::is_copy_constructible_v<Box> && !std::is_copy_assignable_v<Box>);
+
+} // namespace
+
+KUNIT_CASE(reads_what_it_was_made_from)
+{
+	auto box = Box::make(krcu::GFP_KERNEL, 42);
+
+	ASSERT_TRUE(box);
+	EXPECT_EQ((*box).value, 42);
+	EXPECT_EQ(box->value, 42);
+	krcu::ReadGuard guard;
+	EXPECT_EQ(box.with_rcu(guard).value, 42);
+}
+
+static constinit krcu::Rcu<Box> shared;
+KUNIT_CASE(destructor_waits_for_a_reader_on_another_cpu)
+{
+	static constinit Counter seen;
+
+	Object::reset();
+	{
+		auto old = shared.replace(Box::make(krcu::GFP_KERNEL, 7));
+	}
+	{
+		Reader reader([](const krcu::ReadGuard &guard, auto stay) {
+			const Object *object = shared.dereference(guard);
+
+			stay();
+			seen = object ? object->value : 0;
+		});
+		ASSERT_TRUE(reader);
+		{
+			auto old = shared.take();
+		}
+		kunit_sleep_ms(50);
+		EXPECT_TRUE(reader.reading());
+		EXPECT_EQ(Object::destroyed, 0);
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(seen, 7);
+	EXPECT_EQ(Object::destroyed, 1);
+}
+
+KUNIT_CASE(destructor_runs_in_a_callback_and_then_memory_goes)
+{
+	Object::reset();
+	Traced<>::reset();
+	{
+		auto box = krcu::RcuBox<Object, Traced<>>::make(krcu::GFP_KERNEL);
+		ASSERT_TRUE(box);
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 1);
+	EXPECT_EQ(Object::destroyed_in_task, 0);
+	EXPECT_EQ(Traced<>::freed, 1);
+	EXPECT_EQ(Traced<>::freed_rcu, 0);
+}
+
+KUNIT_CASE(no_callback_runs_where_there_is_no_destructor)
+{
+	Traced<>::reset();
+	{
+		auto box = krcu::RcuBox<long, Traced<>>::make(krcu::GFP_KERNEL, 1);
+		ASSERT_TRUE(box);
+	}
+	EXPECT_EQ(Traced<>::freed_rcu, 1);
+	krcu::rcu_barrier();
+	EXPECT_EQ(Traced<>::freed, 0);
+	EXPECT_EQ(Traced<>::freed_rcu, 1);
+}
+
+KUNIT_CASE(allocation_is_the_object_and_an_rcu_head)
+{
+	using Memory = Traced<krcu::KVmalloc>;
+
+	Memory::reset();
+	auto small = krcu::RcuBox<long, Memory>::make(krcu::GFP_KERNEL);
+	EXPECT_EQ(Memory::last_size, sizeof(long) + 16);
+	auto large = krcu::RcuBox<Bytes<100000>, Memory>::make(krcu::GFP_KERNEL);
+	EXPECT_EQ(Memory::last_size, 100000 + 16);
+}
+
+KUNIT_CASE(make_forwards_its_arguments)
+{
+	struct Aggregate {
+		int &number;
+		Box inner; // can only be moved in
+	};
+	int number = 1;
+	auto inner = Box::make(krcu::GFP_KERNEL, 2);
+	auto box = krcu::RcuKBox<Aggregate>::make(krcu::GFP_KERNEL, number, std::move(inner));
+
+	ASSERT_TRUE(box);
+	EXPECT_FALSE(inner);
+	EXPECT_EQ(&box->number, &number);
+	ASSERT_TRUE(box->inner);
+	EXPECT_EQ(box->inner->value, 2);
+}
+
+KUNIT_CASE(make_is_empty_and_constructs_nothing_when_allocation_fails)
+{
+	Object::reset();
+	Traced<>::reset();
+	Traced<>::failing = 1;
+	{
+		auto box = krcu::RcuBox<Object, Traced<>>::make(krcu::GFP_KERNEL);
+		EXPECT_FALSE(box);
+	}
+	EXPECT_EQ(Object::made, 0);
+	EXPECT_EQ(Object::destroyed, 0);
+	EXPECT_EQ(Traced<>::freed + Traced<>::freed_rcu, 0);
+}
+
+KUNIT_CASE(make_is_empty_when_the_kernel_has_no_memory)
+{
+	using Titan = LargeObject<sizeof(Huge)>;
+	constexpr krcu::gfp_t quiet = krcu::GFP_KERNEL | krcu::__GFP_NOWARN;
+
+	Object::reset();
+	EXPECT_FALSE(krcu::RcuKBox<Titan>::make(quiet));
+	EXPECT_FALSE(krcu::RcuVBox<Titan>::make(quiet));
+	EXPECT_FALSE(krcu::RcuKVBox<Titan>::make(quiet));
+	EXPECT_FALSE(krcu::RcuKVBox<Huge>::make(quiet));
+	EXPECT_EQ(Object::made, 0);
+}
+
+KUNIT_CASE(try_make_lets_the_function_build_the_object)
+{
+	Object::reset();
+	{
+		auto box = Box::try_make(krcu::GFP_KERNEL, [](Object *object) {
+			::new (object) Object(5);
+			return 0;
+		});
+		ASSERT_TRUE(box.has_value());
+		EXPECT_EQ((*box)->value, 5);
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::made, 1);
+	EXPECT_EQ(Object::destroyed, 1);
+}
+
+KUNIT_CASE(try_make_hands_out_the_errno_and_frees_at_once)
+{
+	Object::reset();
+	Traced<>::reset();
+	auto box = krcu::RcuBox<Object, Traced<>>::try_make(krcu::GFP_KERNEL, [](Object *) { return -EBUSY; });
+
+	ASSERT_FALSE(box.has_value());
+	EXPECT_EQ(box.error(), -EBUSY);
+	EXPECT_EQ(Traced<>::allocated, 1);
+	EXPECT_EQ(Traced<>::freed, 1);
+	krcu::rcu_barrier();
+	EXPECT_EQ(Traced<>::freed_rcu, 0);
+	EXPECT_EQ(Object::destroyed, 0);
+}
+
+KUNIT_CASE(try_make_says_enomem_and_calls_nothing_when_allocation_fails)
+{
+	static constinit Counter called;
+	auto init = [](auto *) {
+		++called;
+		return 0;
+	};
+
+	called = 0;
+	Traced<>::reset();
+	Traced<>::failing = 1;
+	auto refused = krcu::RcuBox<Object, Traced<>>::try_make(krcu::GFP_KERNEL, init);
+	auto huge = krcu::RcuVBox<Huge>::try_make(krcu::GFP_KERNEL | krcu::__GFP_NOWARN, init);
+	ASSERT_FALSE(refused.has_value());
+	EXPECT_EQ(refused.error(), -ENOMEM);
+	ASSERT_FALSE(huge.has_value());
+	EXPECT_EQ(huge.error(), -ENOMEM);
+	EXPECT_EQ(called, 0);
+}
+
+KUNIT_CASE(try_make_hands_over_zeroed_memory_if_asked)
+{
+	auto box = krcu::RcuKBox<Bytes<200>>::try_make(krcu::GFP_KERNEL | krcu::__GFP_ZERO, [](Bytes<200> *value) {
+		value->bytes[0] += 1;
+		return 0;
+	});
+	int sum = 0;
+
+	ASSERT_TRUE(box.has_value());
+	for (unsigned char byte : (*box)->bytes)
+		sum += byte;
+	EXPECT_EQ(sum, 1);
+}
+
+template <class A, std::size_t align>
+static void check_over_aligned(kunit *test)
+{
+	krcu::RcuBox<LargeObject<40, align>, A> boxes[4];
+
+	Object::reset();
+	for (auto &box : boxes) {
+		box = box.make(krcu::GFP_KERNEL);
+		ASSERT_TRUE(box);
+		EXPECT_EQ(reinterpret_cast<unsigned long>(&*box) % align, 0);
+	}
+	for (auto &box : boxes)
+		box.reset();
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 4);
+}
+template <class A>
+static void check_over_aligned_by(kunit *test)
+{
+	check_over_aligned<A, 16>(test);
+	check_over_aligned<A, 64>(test);
+	check_over_aligned<A, 256>(test);
+	check_over_aligned<A, 4096>(test);
+}
+KUNIT_CASE(over_aligned_objects_are_aligned)
+{
+	check_over_aligned_by<krcu::Kmalloc>(test);
+	check_over_aligned_by<krcu::Vmalloc>(test);
+	check_over_aligned_by<krcu::KVmalloc>(test);
+}
+
+template <class T>
+static void check_each_allocator(kunit *test)
+{
+	Object::reset();
+	{
+		auto k = krcu::RcuKBox<T>::make(krcu::GFP_KERNEL);
+		auto v = krcu::RcuVBox<T>::make(krcu::GFP_KERNEL);
+		auto kv = krcu::RcuKVBox<T>::make(krcu::GFP_KERNEL);
+		EXPECT_TRUE(k && v && kv);
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, Object::made);
+}
+KUNIT_CASE(objects_may_be_empty_or_larger_than_a_page)
+{
+	struct Empty {};
+	struct EmptyWithDestructor {
+		~EmptyWithDestructor() { ++Object::destroyed; }
+		EmptyWithDestructor() { ++Object::made; }
+	};
+
+	check_each_allocator<Empty>(test);
+	check_each_allocator<EmptyWithDestructor>(test);
+	EXPECT_EQ(Object::destroyed, 3);
+	check_each_allocator<Bytes<5000>>(test);
+	check_each_allocator<LargeObject<5000>>(test);
+	EXPECT_EQ(Object::destroyed, 3);
+}
+
+template <class B>
+static void check_vmalloced(kunit *test)
+{
+	const void *object;
+
+	Object::reset();
+	{
+		auto box = B::make(krcu::GFP_KERNEL);
+		ASSERT_TRUE(box);
+		object = &*box;
+		EXPECT_TRUE(kunit_is_vmalloc(object) && kunit_is_mapped(object));
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 1);
+	// vfree() leaves softirq for a work item.
+	EXPECT_TRUE(sleep_until([&] { return !kunit_is_mapped(object); }));
+}
+KUNIT_CASE(vmalloced_objects_are_destroyed_and_unmapped)
+{
+	check_vmalloced<krcu::RcuVBox<Object>>(test);
+	check_vmalloced<krcu::RcuVBox<LargeObject<1 << 20>>>(test);
+	check_vmalloced<krcu::RcuKVBox<LargeObject<9 << 20>>>(test);
+}
+
+template <class B>
+static void check_stays_mapped(kunit *test)
+{
+	const void *object;
+	Reader reader;
+
+	ASSERT_TRUE(reader);
+	{
+		auto box = B::make(krcu::GFP_KERNEL);
+		EXPECT_TRUE(box);
+		object = &*box;
+	}
+	kunit_sleep_ms(10);
+	EXPECT_TRUE(kunit_is_mapped(object));
+	EXPECT_TRUE(reader.reading());
+}
+KUNIT_CASE(vmalloced_memory_without_a_destructor_stays_mapped_for_a_reader)
+{
+	check_stays_mapped<krcu::RcuVBox<long>>(test);
+	check_stays_mapped<krcu::RcuVBox<Bytes<1 << 20>>>(test);
+	check_stays_mapped<krcu::RcuKVBox<Bytes<9 << 20>>>(test);
+}
+
+KUNIT_CASE(moving_empties_the_source_and_keeps_the_object)
+{
+	Object::reset();
+	auto box = Box::make(krcu::GFP_KERNEL, 3);
+	const Object *object = &*box;
+	Box moved = std::move(box);
+
+	EXPECT_FALSE(box);
+	EXPECT_EQ(&*moved, object);
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 0);
+}
+
+KUNIT_CASE(moving_onto_itself_changes_nothing)
+{
+	Object::reset();
+	auto box = Box::make(krcu::GFP_KERNEL, 3);
+	auto &same = box;
+
+	box = std::move(same);
+	krcu::rcu_barrier();
+	ASSERT_TRUE(box);
+	EXPECT_EQ(box->value, 3);
+	EXPECT_EQ(Object::destroyed, 0);
+}
+
+KUNIT_CASE(moving_over_a_full_box_retires_its_object_once)
+{
+	Object::reset();
+	auto box = Box::make(krcu::GFP_KERNEL, 1), other = Box::make(krcu::GFP_KERNEL, 2);
+
+	box = std::move(other);
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 1);
+	EXPECT_FALSE(other);
+	ASSERT_TRUE(box);
+	EXPECT_EQ(box->value, 2);
+}
+
+KUNIT_CASE(reset_retires_once_however_often)
+{
+	Box empty;
+
+	Object::reset();
+	empty.reset();
+	auto box = Box::make(krcu::GFP_KERNEL);
+	box.reset();
+	EXPECT_FALSE(box);
+	box.reset();
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 1);
+}
+
+KUNIT_CASE(can_be_made_and_dropped_in_softirq)
+{
+	static constinit Counter made;
+
+	Object::reset();
+	made = 0;
+	kunit_run_in_softirq(
+		[](void *) {
+			auto box = Box::make(krcu::GFP_ATOMIC, 9);
+
+			if (box && box->value == 9 && !kunit_in_task())
+				++made;
+		},
+		nullptr);
+	krcu::rcu_barrier();
+	EXPECT_EQ(made, 1);
+	EXPECT_EQ(Object::destroyed, 1);
+}
+
+KUNIT_CASE(object_outlives_a_box_dropped_under_the_guard)
+{
+	Object::reset();
+	auto box = Box::make(krcu::GFP_KERNEL, 11);
+	{
+		krcu::ReadGuard guard;
+		const Object &object = box.with_rcu(guard);
+
+		box.reset();
+		spin_ms(20);
+		EXPECT_EQ(object.value, 11);
+		EXPECT_EQ(Object::destroyed, 0);
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 1);
+}
+
+namespace {
+struct Link {
+	Link(int value, krcu::RcuKBox<Link> rest) : object(value), next(std::move(rest)) {}
+
+	Object object;
+	krcu::Rcu<krcu::RcuKBox<Link>> next;
+};
+} // namespace
+KUNIT_CASE(list_of_boxes_is_torn_down_whole)
+{
+	constexpr int length = 5;
+	krcu::RcuKBox<Link> head;
+
+	Object::reset();
+	for (int i = 0; i < length; i++)
+		head = head.make(krcu::GFP_KERNEL, i, std::move(head));
+	EXPECT_EQ(head->object.value, length - 1);
+	head.reset();
+	for (int i = 0; i < length; i++)
+		krcu::rcu_barrier(); // each waits for the callbacks that were there, not for those of their destructors
+	EXPECT_EQ(Object::destroyed, length);
+	EXPECT_EQ(Object::destroyed_dead, 0);
+}
+
+KUNIT_SUITE(rcu_box);

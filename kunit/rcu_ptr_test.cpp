@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0
+// Rcu and RcuOld: krcu/rcu_ptr.hpp
+
+#include <type_traits>
+
+#include "support.hpp"
+
+namespace {
+
+using Box = krcu::RcuKBox<Object>;
+using Owner = PlainOwner<Object>;
+
+static_assert(sizeof(krcu::Rcu<Box>) == sizeof(void *) && sizeof(krcu::RcuOld<Box>) == sizeof(void *));
+static_assert(!std::is_copy_constructible_v<krcu::Rcu<Box>> && !std::is_move_constructible_v<krcu::Rcu<Box>>);
+static_assert(!std::is_copy_constructible_v<krcu::RcuOld<Box>>);
+
+Box make(int value)
+{
+	return Box::make(krcu::GFP_KERNEL, value);
+}
+
+/// What a new reader of it sees: 0 for null.
+template <class P>
+int read(const krcu::Rcu<P> &rcu)
+{
+	krcu::ReadGuard guard;
+	const auto *object = rcu.dereference(guard);
+
+	return object ? object->value : 0;
+}
+
+} // namespace
+
+static constinit krcu::Rcu<Box> never_filled;
+KUNIT_CASE(constinit_pointer_is_null)
+{
+	EXPECT_EQ(read(never_filled), 0);
+	EXPECT_FALSE(never_filled.take());
+	EXPECT_FALSE(never_filled.replace(Box()));
+	EXPECT_EQ(read(never_filled), 0);
+}
+
+KUNIT_CASE(owns_what_it_was_constructed_from)
+{
+	Object::reset();
+	{
+		krcu::Rcu<Box> rcu(make(4)), null(Box{});
+
+		EXPECT_EQ(read(rcu), 4);
+		EXPECT_EQ(read(null), 0);
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 1);
+}
+
+KUNIT_CASE(replace_publishes_the_new_and_returns_the_old)
+{
+	Object::reset();
+	krcu::Rcu<Box> rcu(make(1));
+	auto old = rcu.replace(make(2));
+
+	ASSERT_TRUE(old);
+	EXPECT_EQ(old->value, 1);
+	EXPECT_EQ((*old).value, 1);
+	EXPECT_EQ(read(rcu), 2);
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 0);
+}
+
+KUNIT_CASE(take_leaves_null)
+{
+	Object::reset();
+	krcu::Rcu<Box> rcu(make(1));
+	{
+		auto old = rcu.take();
+
+		ASSERT_TRUE(old);
+		EXPECT_EQ(old->value, 1);
+		EXPECT_EQ(read(rcu), 0);
+		EXPECT_FALSE(rcu.take());
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 1);
+}
+
+KUNIT_CASE(copy_update_makes_the_new_from_the_old)
+{
+	Object::reset();
+	krcu::Rcu<Box> rcu;
+	auto increment = [](const Object *old) { return make(old ? old->value + 1 : 100); };
+
+	EXPECT_FALSE(rcu.copy_update(increment));
+	EXPECT_EQ(read(rcu), 100);
+	auto old = rcu.copy_update(increment);
+	ASSERT_TRUE(old);
+	EXPECT_EQ(old->value, 100);
+	EXPECT_EQ(read(rcu), 101);
+}
+
+KUNIT_CASE(copy_update_that_makes_nothing_changes_nothing)
+{
+	Object::reset();
+	krcu::Rcu<Box> rcu(make(1));
+
+	EXPECT_FALSE(rcu.copy_update([](const Object *) { return Box(); }));
+	EXPECT_EQ(read(rcu), 1);
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 0);
+}
+
+KUNIT_CASE(reading_goes_on_when_the_pointer_itself_is_gone)
+{
+	Object::reset();
+	auto box = make(6);
+	ASSERT_TRUE(box);
+	{
+		krcu::ReadGuard guard;
+		const Object *object;
+		{
+			krcu::Rcu<Box> rcu(std::move(box));
+			object = rcu.dereference(guard);
+		}
+		spin_ms(20);
+		EXPECT_EQ(object->value, 6);
+		EXPECT_EQ(Object::destroyed, 0);
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 1);
+}
+
+KUNIT_CASE(can_be_read_and_replaced_in_softirq)
+{
+	static constinit krcu::Rcu<Box> *rcu;
+	krcu::Rcu<Box> local(make(1));
+
+	rcu = &local;
+	kunit_run_in_softirq(
+		[](void *) {
+			int value = read(*rcu);
+			auto old = rcu->replace(Box::make(krcu::GFP_ATOMIC, value + 1));
+		},
+		nullptr);
+	EXPECT_EQ(read(local), 2);
+}
+
+static constinit krcu::Rcu<Owner> plain;
+KUNIT_CASE(old_plain_owner_is_dropped_after_the_reader_has_left)
+{
+	static constinit Counter seen;
+
+	Object::reset();
+	{
+		auto old = plain.replace(Owner(7));
+	}
+	{
+		Reader reader([](const krcu::ReadGuard &guard, auto stay) {
+			const Object *object = plain.dereference(guard);
+
+			stay(50);
+			seen = object ? object->value : 0;
+		});
+		ASSERT_TRUE(reader);
+		{
+			auto old = plain.take();
+		}
+		EXPECT_FALSE(reader.reading());
+		EXPECT_EQ(Object::destroyed, 1);
+	}
+	EXPECT_EQ(seen, 7);
+	EXPECT_EQ(Object::destroyed_in_task, 1);
+}
+
+KUNIT_CASE(dropping_an_old_box_does_not_block)
+{
+	Object::reset();
+	krcu::Rcu<Box> rcu(make(1));
+	Reader reader;
+
+	ASSERT_TRUE(reader);
+	{
+		auto old = rcu.replace(make(2));
+	}
+	{
+		auto old = rcu.take();
+	}
+	EXPECT_TRUE(reader.reading());
+}
+
+KUNIT_CASE(nothing_old_means_nothing_to_wait_for)
+{
+	krcu::Rcu<Owner> rcu;
+	Reader reader;
+
+	ASSERT_TRUE(reader);
+	{
+		auto nothing = rcu.replace(Owner());
+		krcu::Rcu<Owner> null;
+	}
+	EXPECT_TRUE(reader.reading());
+}
+
+KUNIT_CASE(old_boxes_move_and_drop_their_object_once)
+{
+	Object::reset();
+	{
+		krcu::Rcu<Box> rcu(make(1));
+		auto old = rcu.replace(make(2));
+		auto &same = old;
+
+		old = std::move(same);
+		krcu::rcu_barrier();
+		EXPECT_EQ(Object::destroyed, 0);
+		ASSERT_TRUE(old);
+		old = rcu.take();
+		krcu::rcu_barrier();
+		EXPECT_EQ(Object::destroyed, 1);
+		EXPECT_EQ(old->value, 2);
+		auto moved = std::move(old);
+		EXPECT_FALSE(old);
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 2);
+}
+
+namespace {
+struct Waiters {
+	static inline constinit Counter dropped;
+
+	void drop_before_gp() { ++dropped; }
+
+	int value;
+};
+} // namespace
+KUNIT_CASE(free_boxes_can_be_published)
+{
+	Waiters::dropped = 0;
+	krcu::Rcu rcu(krcu::RcuFreeBox<Waiters>::make(krcu::GFP_KERNEL, 3));
+	krcu::ReadGuard guard;
+	const Waiters *waiters = rcu.dereference(guard);
+	{
+		auto old = rcu.take();
+		EXPECT_EQ(Waiters::dropped, 0);
+	}
+	EXPECT_EQ(Waiters::dropped, 1);
+	EXPECT_TRUE(waiters && waiters->value == 3);
+}
+
+static constinit krcu::Rcu<Box> contended;
+static constinit Counter arrived, wrong;
+static constexpr int canary = 0x5afe, rounds = 2000;
+static void update_and_read_often()
+{
+	for (int i = 1; i <= rounds; i++) {
+		Box fresh = i % 2 ? make(canary) : Box();
+
+		// Both go at the same moment: a race that is lost is lost within a few instructions.
+		++arrived;
+		while (arrived < 2 * i)
+			kunit_relax();
+		auto old = fresh ? contended.replace(std::move(fresh)) : contended.take();
+		int seen = read(contended);
+
+		if ((old && old->value != canary) || (seen && seen != canary))
+			++wrong;
+	}
+}
+KUNIT_CASE(racing_updaters_drop_every_object_once)
+{
+	Object::reset();
+	arrived = 0;
+	wrong = 0;
+	{
+		OnOtherCpu other(update_and_read_often);
+
+		ASSERT_TRUE(other);
+		update_and_read_often();
+	}
+	{
+		auto last = contended.take();
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(wrong, 0);
+	EXPECT_EQ(Object::made, rounds);
+	EXPECT_EQ(Object::destroyed, Object::made);
+	EXPECT_EQ(Object::destroyed_dead, 0);
+}
+
+KUNIT_SUITE(rcu_ptr);

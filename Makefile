@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# For people: "make help". Kbuild reads the file Kbuild instead.
+
+export KDIR KERNEL CC LLVM ACCEL SMP MEM TIMEOUT FILTER KRCU_INLINE V
+
+# make's own default; only a CC that somebody asked for counts.
+ifeq ($(origin CC),default)
+unexport CC
+endif
+
+help:
+	@echo 'make demo      boot a kernel, load the sample driver, show what it does, unload it'
+	@echo 'make test      run the KUnit suites, in the kernels default and debug'
+	@echo 'make modules   build the modules, for KERNEL or for KDIR'
+	@echo 'make kernel    build the test kernel only'
+	@echo 'make shell     an interactive guest with the modules at hand'
+	@echo 'make gdb       the same, waiting for gdb'
+	@echo 'make clean     remove build/ (built kernels stay in $${XDG_CACHE_HOME:-~/.cache}/krcu)'
+	@echo
+	@echo 'Settings, as in make test KERNEL=debug:'
+	@echo '  KERNEL=NAME        a test kernel: $(basename $(notdir $(wildcard scripts/kernels/*.config)))'
+	@echo '  KDIR=DIR           a kernel build or installed headers, for make modules'
+	@echo '  CC=gcc-12 LLVM=-19 the compiler for test kernels and their modules'
+	@echo '  KRCU_INLINE=0      call the shims instead of inlining them'
+	@echo '  ACCEL=kvm|tcg SMP=N MEM=SIZE TIMEOUT=SECONDS   the guest (auto, 2, 1G, 60 and 120)'
+	@echo '  FILTER=GLOB        KUnit cases to run: suite.case, such as rcu_box.*'
+	@echo '  V=1                show the compiler command lines'
+
+demo test modules kernel shell gdb:
+	@scripts/krcu.sh $@
+
+clean:
+	rm -rf build
+
+.PHONY: help demo test modules kernel shell gdb clean

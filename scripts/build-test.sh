@@ -1,0 +1,173 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# build-test.sh NAME: tests scripts/Kbuild.krcu against test kernel NAME, without booting it: what a
+# driver's build makes, what it makes again, what it refuses and with which words, and that the
+# machine code is what C by hand compiles to. Prints KTAP. KDIR and KMAKE come from the environment.
+set -uo pipefail
+
+: "${KDIR:?set KDIR to a kernel build}"
+
+krcu=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+work=$(mktemp -d) || exit
+trap 'rm -rf "$work"' EXIT
+
+cases=0
+bad=0
+
+result() { # STATUS NAME
+	cases=$((cases + 1))
+	if [ "$1" = 0 ]; then
+		echo "    ok $cases $2"
+	else
+		sed 's/^/    # /' "$work/log"
+		echo "    not ok $cases $2"
+		bad=$((bad + 1))
+	fi >>"$work/results"
+}
+
+# build DIR ARGUMENTS...: the output goes to $work/log
+build() {
+	local dir=$work/$1
+
+	shift
+	# shellcheck disable=SC2086 # KMAKE is a list of arguments
+	make --no-print-directory -C "$KDIR" M="$dir" KRCU="$krcu" ${KMAKE:-} "$@" modules >"$work/log" 2>&1
+}
+
+# made: the objects that the last build made, on one line, sorted
+made() {
+	sed -nE "s:^ +(CXX|CC|KRCU|LD) +\[M\] +$work/[^/]*/::p" "$work/log" | LC_ALL=C sort | paste -sd' '
+}
+
+expect_made() { # NAME LIST
+	[ "$(made)" = "$2" ] || {
+		printf 'expected to be made: %s\nmade:                %s\n' "$2" "$(made)" >>"$work/log"
+		false
+	}
+	result $? "$1"
+}
+
+# refuses NAME MESSAGE ARGUMENTS...: the driver in $work/bad must not build, and MESSAGE must be in
+# the one line that krcu says.
+refuses() {
+	local name=$1 message=$2
+
+	shift 2
+	if build bad "$@"; then
+		echo "the build succeeded" >>"$work/log"
+		result 1 "$name"
+		return
+	fi
+	[ "$(grep -cE 'krcu: ' "$work/log")" = 1 ] && grep -qE "krcu: .*$message" "$work/log"
+	result $? "$name"
+}
+
+bad_driver() { # [C]: the C++ comes from standard input
+	rm -rf "$work/bad"
+	mkdir "$work/bad"
+	cat >"$work/bad/engine.cpp"
+	# shellcheck disable=SC2016 # for make
+	printf 'obj-m := bad.o\nbad-y := main.o\nbad-cxx-y := engine.o\ninclude $(KRCU)/scripts/Kbuild.krcu\n' >"$work/bad/Kbuild"
+	{
+		printf '#include <linux/module.h>\nMODULE_DESCRIPTION("bad");\nMODULE_LICENSE("GPL");\n'
+		echo "${1:-}"
+	} >"$work/bad/main.c"
+}
+
+# --- what is built -------------------------------------------------------------------------------
+
+cp -r "$krcu/scripts/build-test/driver" "$krcu/scripts/build-test/codegen" "$work"
+
+build driver -j2
+[ -f "$work/driver/first.ko" ] && [ -f "$work/driver/second.ko" ] && [ -f "$work/driver/plain.ko" ] &&
+	! grep -qi warning "$work/log"
+result $? "three_modules_of_several_directories_build_in_parallel"
+
+build driver
+expect_made "nothing_touched_nothing_made" ""
+
+touch "$work/driver/sub/table.hpp"
+build driver
+expect_made "a_touched_header_remakes_its_users" "engine.o first.ko first.krcu.o first.o sub/table.o"
+
+touch "$work/driver/waiter.cpp"
+build driver
+expect_made "a_touched_source_remakes_its_module_alone" "second.ko second.krcu.o second.o waiter.o"
+
+build driver KRCU_INLINE=0
+[ -f "$work/driver/first.ko" ] && "${NM:-nm}" "$work/driver/first.ko" | grep -q ' T krcu_kmalloc$'
+result $? "builds_without_inlining"
+
+build driver V=1
+grep -qE '^ *[^ ]*(g|clang)\+\+.* -c -o .*engine\.o' "$work/log"
+result $? "verbose_shows_the_commands"
+
+# shellcheck disable=SC2016 # for sed
+sed -n '/^```cpp$/,/^```$/{/^```/d;p}' "$krcu/README.md" >"$work/driver/waiter.cpp"
+build driver
+result $? "the_example_in_the_readme_builds"
+
+# --- what is refused -----------------------------------------------------------------------------
+
+bad_driver <<<'extern "C" int _printk(const char *, ...); int x = _printk("");'
+refuses "a_static_constructor" "static constructors do not run in a module"
+
+bad_driver <<<'void f(); void f() { delete new int; }'
+refuses "operator_new" "needs operator new/delete"
+
+bad_driver <<<'extern "C" void __cxa_atexit(); void f(); void f() { __cxa_atexit(); }'
+refuses "the_cxx_runtime" "needs the C\+\+ runtime, which no kernel has \(__cxa_atexit\)"
+
+bad_driver 'static int __init f(void) { return 0; } module_init(f);' <<<''
+refuses "an_init_without_an_exit" "module_init\(\) but no module_exit\(\)"
+
+bad_driver <<<'#include <krcu/krcu.hpp>
+void f(); void f() { krcu::ReadGuard(); }'
+! build bad && grep -q 'give it a name' "$work/log"
+result $? "a_nameless_guard"
+
+refuses "a_missing_compiler" "there is no C\+\+ compiler \"no-such-c\+\+\"" KRCU_CXX=no-such-c++
+
+printf '#!/bin/sh\necho 11.4.0\n' >"$work/old-c++"
+printf '#!/bin/sh\necho 99.1.0\n' >"$work/other-c++"
+chmod +x "$work/old-c++" "$work/other-c++"
+refuses "an_old_compiler" "is version 11.4.0, too old" KRCU_CXX="$work/old-c++"
+refuses "another_compiler_than_the_kernels" "is version 99.1.0 but CC=" KRCU_CXX="$work/other-c++"
+
+bad_driver <<<''
+sed -i 's/^bad-cxx-y.*/bad-cxx-y := bad.o/' "$work/bad/Kbuild"
+refuses "a_source_named_as_the_module" "bad-cxx-y has bad.o, which is the module"
+
+# --- what it compiles to -------------------------------------------------------------------------
+
+# One function's instructions and relocations, without padding and without what depends on where the
+# function is and what it is called: targets that a relocation names anyway, and local labels.
+body() { # FUNCTION
+	"${OBJDUMP:-objdump}" -dr --no-show-raw-insn --no-addresses "$work/codegen/codegen.ko" |
+		awk -v name="<$1>:" '
+			$1 == name { on = 1; next }
+			/^<.*>:$|^Disassembly/ { on = 0 }
+			!on || !NF || /^\t(data16 |cs )*nop/ || /^\txchg +%ax,%ax$/ { next }
+			/\tR_/ { sub(/<.*>/, "", last); sub(/\.text.*/, ".text") }
+			{ if (last != "") print last; last = $0 }
+			END { print last }' |
+		sed 's/\<cxx_/c_/g'
+}
+
+build codegen
+for function in $("${NM:-nm}" "$work/codegen/codegen.ko" 2>>"$work/log" | sed -n 's/.* T c_//p'); do
+	body "c_$function" >"$work/c"
+	body "cxx_$function" >"$work/cxx"
+	# The same, or no more: the compilers place the rare branch of a dereference differently.
+	diff -y -W 110 "$work/c" "$work/cxx" >"$work/log" || [ "$(wc -l <"$work/cxx")" -le "$(wc -l <"$work/c")" ]
+	result $? "the_code_of_c_by_hand_$function"
+done
+[ -f "$work/codegen/codegen.ko" ]
+result $? "the_comparison_ran"
+
+# KTAP wants the number of cases before them.
+printf 'KTAP version 1\n1..1\n    KTAP version 1\n    # Subtest: build_%s\n    1..%s\n' "$1" "$cases"
+cat "$work/results"
+echo "$([ $bad = 0 ] || echo 'not ')ok 1 build_$1"
+[ $bad = 0 ]

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What careful C looks like; with_krcu.cpp has the same function for each, named cxx_ for c_. */
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/srcu.h>
+
+struct box {
+	struct rcu_head rcu;
+	int value;
+};
+
+struct session {
+	struct rcu_head rcu;
+	int *open;
+};
+
+int c_read(struct box **box);
+void c_drop(struct box *box);
+struct box *c_make(int value);
+int c_dereference(struct box __rcu **slot);
+void c_replace(struct box __rcu **slot, struct box *fresh);
+void c_drop_session(struct session *session);
+void c_nested(void);
+int c_srcu_read(struct srcu_struct **domain, int *value);
+
+/* Reads an owned object inside a read-side critical section. */
+int c_read(struct box **box)
+{
+	int value;
+
+	rcu_read_lock();
+	value = (*box)->value;
+	rcu_read_unlock();
+	return value;
+}
+
+/* Retires an object without a destructor. */
+void c_drop(struct box *box)
+{
+	if (box)
+		kvfree_rcu(box, rcu);
+}
+
+struct box *c_make(int value)
+{
+	struct box *box = kmalloc(sizeof(*box), GFP_KERNEL);
+
+	if (box)
+		box->value = value;
+	return box;
+}
+
+/* Reads through an RCU-protected pointer, which is rarely null. */
+int c_dereference(struct box __rcu **slot)
+{
+	struct box *box;
+	int value = 0;
+
+	rcu_read_lock();
+	box = rcu_dereference(*slot);
+	if (likely(box))
+		value = box->value;
+	rcu_read_unlock();
+	return value;
+}
+
+/* Replaces what an RCU-protected pointer owns, any number of updaters at once. */
+void c_replace(struct box __rcu **slot, struct box *fresh)
+{
+	struct box *old = (struct box __force *)xchg(slot, (struct box __rcu __force *)fresh);
+
+	if (old)
+		kvfree_rcu(old, rcu);
+}
+
+/* Retires an object with a destructor. */
+static void session_reclaim(struct rcu_head *head)
+{
+	struct session *session = container_of(head, struct session, rcu);
+
+	--*session->open;
+	kfree(session);
+}
+
+void c_drop_session(struct session *session)
+{
+	if (session)
+		call_rcu(&session->rcu, session_reclaim);
+}
+
+void c_nested(void)
+{
+	rcu_read_lock();
+	rcu_read_lock();
+	rcu_read_unlock();
+	rcu_read_unlock();
+}
+
+int c_srcu_read(struct srcu_struct **domain, int *value)
+{
+	struct srcu_struct *ssp = *domain;
+	int idx = srcu_read_lock(ssp);
+	int v = *value;
+
+	srcu_read_unlock(ssp, idx);
+	return v;
+}
+
+MODULE_DESCRIPTION("krcu and C by hand, compared");
+MODULE_LICENSE("GPL");

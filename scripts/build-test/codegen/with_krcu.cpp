@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+// by_hand.c again, with krcu.
+
+#include <krcu/krcu.hpp>
+
+using Box = krcu::RcuKBox<int>;
+
+namespace {
+
+struct Session {
+	~Session() { --*open; }
+
+	int *open;
+};
+
+struct Domain {
+	static constexpr const char *name = "codegen";
+};
+
+} // namespace
+
+extern "C" {
+int cxx_read(const Box &box);
+void cxx_drop(void *foreign);
+void *cxx_make(int value);
+int cxx_dereference(const krcu::Rcu<Box> &slot);
+void cxx_replace(krcu::Rcu<Box> &slot, void *fresh);
+void cxx_drop_session(void *foreign);
+void cxx_nested();
+int cxx_srcu_read(const void *domain, const int *value);
+}
+
+int cxx_read(const Box &box)
+{
+	krcu::ReadGuard guard;
+	return box.with_rcu(guard);
+}
+
+void cxx_drop(void *foreign)
+{
+	Box box = Box::from_foreign(foreign);
+}
+
+void *cxx_make(int value)
+{
+	return Box::make(krcu::GFP_KERNEL, value).into_foreign();
+}
+
+int cxx_dereference(const krcu::Rcu<Box> &slot)
+{
+	krcu::ReadGuard guard;
+	int value = 0;
+
+	if (const int *box = slot.dereference(guard))
+		value = *box;
+	return value;
+}
+
+void cxx_replace(krcu::Rcu<Box> &slot, void *fresh)
+{
+	auto old = slot.replace(Box::from_foreign(fresh));
+}
+
+void cxx_drop_session(void *foreign)
+{
+	auto session = krcu::RcuKBox<Session>::from_foreign(foreign);
+}
+
+void cxx_nested()
+{
+	krcu::ReadGuard outer;
+	krcu::ReadGuard inner;
+}
+
+// Its type has internal linkage, so it comes as a pointer to the one pointer it is.
+int cxx_srcu_read(const void *domain, const int *value)
+{
+	auto guard = static_cast<const krcu::Srcu<Domain> *>(domain)->read_lock();
+	return *value;
+}

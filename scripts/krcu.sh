@@ -1,0 +1,148 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the Makefile's targets do, one function each:
+#
+#	scripts/krcu.sh modules|demo|test|kernel|shell|gdb
+#
+# Settings come from the environment; "make help" lists them.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+say() { echo "krcu: $*"; }
+die() { echo "krcu: $*" >&2; exit 1; }
+
+# use_kernel NAME: sets KDIR, KMAKE, IMAGE, VMLINUX and SRC, building the kernel if need be, and $out.
+use_kernel() {
+	local settings
+
+	if [ -n "${LLVM:-}" ] || grep -qs '^# krcu-make:.*LLVM=' "scripts/kernels/$1.config"; then
+		scripts/setup.sh llvm
+	fi
+	settings=$(scripts/kernel.sh "$1") || exit 1
+	eval "$settings"
+	out=build/$1
+}
+
+# A kernel's modules are built in a directory of its own, of links to the sources, so that kernels
+# take turns without rebuilding.
+stage() {
+	local dir
+
+	mkdir -p "$out"
+	ln -sfn "$PWD/include" "$out/include"
+	ln -sfn "$PWD/scripts" "$out/scripts"
+	for dir in module kunit; do
+		mkdir -p "$out/$dir"
+		find "$out/$dir" -xtype l -delete # a source that is gone
+		find "$PWD/$dir" -maxdepth 1 \( -name '*.[ch]' -o -name '*.[ch]pp' -o -name Kbuild \) \
+			-exec ln -sft "$out/$dir" {} +
+	done
+	ln -sf "$PWD/Kbuild" "$out/Kbuild"
+}
+
+build_modules() {
+	stage
+	# shellcheck disable=SC2086 # KMAKE is a list of arguments
+	make --no-print-directory -j"$(nproc)" -C "$KDIR" M="$PWD/$out" ${KMAKE:-} ${V:+V=$V} modules
+}
+
+# A build whose lines are of no interest unless it fails.
+build_modules_quietly() {
+	say "$1: building the modules"
+	stage
+	build_modules >"$out/build.log" 2>&1 || {
+		cat "$out/build.log" >&2
+		die "$1: the modules do not build; see above"
+	}
+}
+
+# guest MODE NAME ARGUMENTS...
+guest() {
+	local mode=$1 name=$2
+	shift 2
+	python3 scripts/guest.py "$mode" --name "$name" --image "$IMAGE" --accel "${ACCEL:-auto}" \
+		--smp "${SMP:-2}" --mem "${MEM:-1G}" "$@"
+}
+
+add_modules() {
+	local module
+
+	for module in "$out"/*/*.ko; do
+		echo "--add=$module"
+	done
+}
+
+make_modules() {
+	if [ -n "${KDIR:-}" ]; then
+		if [ ! -f "$KDIR/Makefile" ] || [ ! -f "$KDIR/include/config/auto.conf" ]; then
+			die "KDIR=$KDIR is not a kernel build: give a configured build tree or /lib/modules/VERSION/build"
+		fi
+		out=build/kdir
+	else
+		use_kernel "${KERNEL:-default}"
+	fi
+	build_modules
+	say "the modules are in $out/module and $out/kunit"
+}
+
+make_demo() {
+	local name=${KERNEL:-default} log
+
+	use_kernel "$name"
+	build_modules_quietly "$name"
+	log=$out/demo.log
+	guest run "$name" --script scripts/guest/demo.sh --add "$out/module/krcu_sample.ko" \
+		--log "$log" --timeout "${TIMEOUT:-60}" --quiet || exit
+	sed -nE 's/\r$//; s/^\[ *[0-9.]+\] (demo: |krcu_sample: (init|work|timer|exit))/\1/p' "$log"
+	say "demo passed; the whole console is in $log"
+}
+
+make_test() {
+	local name logs=() failed=() build_test=
+
+	for name in ${KERNEL:-default debug}; do
+		use_kernel "$name"
+		grep -qs '^CONFIG_KUNIT=' "$KDIR/include/config/auto.conf" ||
+			die "$name has no KUnit (CONFIG_KUNIT): try make demo KERNEL=$name"
+		build_modules_quietly "$name"
+		# Once, and beside the guests: it keeps one CPU busy and needs none of theirs.
+		if [ -z "$build_test" ] && [ -z "${FILTER:-}" ]; then
+			KDIR=$KDIR KMAKE=$KMAKE scripts/build-test.sh "$name" >"$out/build-test.log" 2>&1 &
+			build_test=$!
+			logs+=("build=$out/build-test.log")
+		fi
+		say "$name: running the suites"
+		guest run "$name" --script scripts/guest/kunit.sh --add "$out/kunit/krcu_kunit.ko" \
+			--add "$out/module/krcu_sample.ko" --append "kunit.enable=1 ${FILTER:+kunit.filter_glob=$FILTER}" \
+			--log "$out/kunit.log" --timeout "${TIMEOUT:-120}" --quiet ||
+			failed+=("--failed=$name:the guest's run failed (see above)")
+		logs+=("$name=$out/kunit.log")
+	done
+	[ -z "$build_test" ] || wait "$build_test" || : # its log says what failed
+	python3 scripts/kunit-report.py --src "$SRC" "${failed[@]}" "${logs[@]}"
+}
+
+make_kernel() {
+	use_kernel "${KERNEL:-default}"
+	say "image $IMAGE"
+	say "KDIR=$KDIR"
+}
+
+interactive() {
+	local name=${KERNEL:-default} modules
+
+	use_kernel "$name"
+	build_modules_quietly "$name"
+	mapfile -t modules < <(add_modules)
+	guest "$1" "$name" "${modules[@]}" ${VMLINUX:+--vmlinux "$VMLINUX"}
+}
+
+case ${1:-} in
+modules) scripts/setup.sh base && make_modules ;;
+kernel) scripts/setup.sh base && make_kernel ;;
+demo | test) scripts/setup.sh base qemu && "make_$1" ;;
+shell | gdb) scripts/setup.sh base qemu && interactive "$1" ;;
+*) die "usage: scripts/krcu.sh modules|demo|test|kernel|shell|gdb" ;;
+esac

@@ -146,4 +146,83 @@ KUNIT_CASE(can_be_submitted_in_softirq_under_a_guard)
 	EXPECT_EQ(Object::destroyed, 1);
 }
 
+KUNIT_CASE(hurried_object_is_dropped_after_a_grace_period)
+{
+	Object::reset();
+	{
+		Reader reader;
+
+		ASSERT_TRUE(reader);
+		auto callback = krcu::Callback<Object>::make(krcu::GFP_KERNEL);
+		ASSERT_TRUE(callback);
+		std::move(callback).submit_hurry();
+		EXPECT_FALSE(callback);
+		kunit_sleep_ms(20);
+		EXPECT_EQ(Object::destroyed, 0);
+		EXPECT_TRUE(reader.reading());
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 1);
+}
+
+namespace {
+struct Journal {
+	static constexpr const char *name = "krcu_kunit_journal";
+};
+} // namespace
+KUNIT_CASE(object_submitted_to_a_domain_waits_for_its_readers)
+{
+	auto domain = krcu::Srcu<Journal>::make();
+	ASSERT_TRUE(domain);
+
+	Object::reset();
+	{
+		auto guard = domain.read_lock();
+		auto callback = krcu::Callback<Object>::make(krcu::GFP_KERNEL);
+		ASSERT_TRUE(callback);
+		std::move(callback).submit(domain);
+		EXPECT_FALSE(callback);
+		krcu::synchronize_rcu();
+		kunit_sleep_ms(20);
+		EXPECT_EQ(Object::destroyed, 0);
+	}
+	domain.barrier();
+	EXPECT_EQ(Object::destroyed, 1);
+	EXPECT_EQ(Object::destroyed_in_task, 0);
+}
+
+KUNIT_CASE(object_without_a_destructor_can_be_submitted_to_a_domain)
+{
+	using Number = krcu::Callback<long, Traced<>>;
+	auto domain = krcu::Srcu<Journal>::make();
+	ASSERT_TRUE(domain);
+
+	Traced<>::reset();
+	{
+		auto guard = domain.read_lock();
+		auto callback = Number::make(krcu::GFP_KERNEL, 1);
+		ASSERT_TRUE(callback);
+		std::move(callback).submit(domain);
+		Number().submit(domain);
+		kunit_sleep_ms(20);
+		EXPECT_EQ(Traced<>::freed, 0);
+	}
+	domain.barrier();
+	EXPECT_EQ(Traced<>::freed, 1);
+	EXPECT_EQ(Traced<>::freed_rcu, 0);
+}
+
+KUNIT_CASE(end_of_a_domain_waits_for_what_was_submitted)
+{
+	Object::reset();
+	{
+		auto domain = krcu::Srcu<Journal>::make();
+		ASSERT_TRUE(domain);
+		for (int i = 0; i < 100; i++)
+			krcu::Callback<Object>::make(krcu::GFP_KERNEL).submit(domain);
+	}
+	EXPECT_EQ(Object::made, 100);
+	EXPECT_EQ(Object::destroyed, 100);
+}
+
 KUNIT_SUITE(callback);

@@ -10,6 +10,7 @@
 #include <linux/panic.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/timer.h>
 #include <linux/version.h>
@@ -231,4 +232,21 @@ int kunit_foreign_value(const void *foreign)
 	const struct foreign_object *object = foreign;
 
 	return object->value;
+}
+
+bool kunit_can_fail_allocations(void)
+{
+	return IS_ENABLED(CONFIG_FAILSLAB);
+}
+
+bool kunit_fail_allocation(unsigned int nth)
+{
+	bool failed = false;
+
+#ifdef CONFIG_FAILSLAB
+	/* It counts down to the one that fails. */
+	failed = !READ_ONCE(current->fail_nth);
+	WRITE_ONCE(current->fail_nth, nth);
+#endif
+	return failed;
 }

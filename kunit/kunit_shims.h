@@ -44,6 +44,10 @@ unsigned int kunit_other_cpu(void);
 /* Runs a function in softirq, from a timer, and waits for it. */
 void kunit_run_in_softirq(void (*func)(void *arg), void *arg);
 
+/* Lets this task's @nth allocation from now fail, 0: none. Returns whether the one asked for before did. */
+bool kunit_can_fail_allocations(void);
+bool kunit_fail_allocation(unsigned int nth);
+
 bool kunit_in_task(void);
 bool kunit_rcu_read_lock_held(void);
 void kunit_sleep_ms(unsigned int ms);

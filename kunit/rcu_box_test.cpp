@@ -11,6 +11,10 @@ namespace {
 using Box = krcu::RcuKBox<Object>;
 
 static_assert(sizeof(Box) == sizeof(void *) && sizeof(krcu::RcuVBox<Huge>) == sizeof(void *));
+// Their destructors wait, so a box that destroys in softirq refuses them.
+static_assert(krcu::internal::DestructorMaySleep<krcu::Srcu<Object>> &&
+	      krcu::internal::DestructorMaySleep<krcu::Rcu<krcu::KBox<int>>> &&
+	      !krcu::internal::DestructorMaySleep<krcu::Rcu<Box>>);
 static_assert(!std::is_copy_constructible_v<Box> && !std::is_copy_assignable_v<Box>);
 
 } // namespace

@@ -69,4 +69,41 @@ KUNIT_CASE(rcu_barrier_waits_for_a_thousand_destructors)
 	EXPECT_EQ(Object::destroyed, 1000);
 }
 
+KUNIT_CASE(grace_period_elapses_only_after_the_reader_has_left)
+{
+	Reader reader;
+
+	ASSERT_TRUE(reader);
+	auto grace_period = krcu::GracePeriod::start();
+	kunit_sleep_ms(20);
+	EXPECT_FALSE(grace_period.elapsed());
+	EXPECT_TRUE(reader.reading());
+	reader.leave();
+	EXPECT_TRUE(sleep_until([&] { return grace_period.elapsed(); }));
+}
+
+KUNIT_CASE(wait_for_a_grace_period_waits_for_the_reader)
+{
+	Reader reader([](const krcu::ReadGuard &, auto stay) { stay(50); });
+
+	ASSERT_TRUE(reader);
+	auto grace_period = krcu::GracePeriod::start();
+	grace_period.wait();
+	EXPECT_FALSE(reader.reading());
+	EXPECT_TRUE(grace_period.elapsed());
+}
+
+KUNIT_CASE(wait_for_an_elapsed_grace_period_returns_at_once)
+{
+	auto grace_period = krcu::GracePeriod::start();
+
+	krcu::synchronize_rcu();
+	EXPECT_TRUE(sleep_until([&] { return grace_period.elapsed(); }));
+	Reader reader; // a grace period from here on would have to wait for it
+
+	ASSERT_TRUE(reader);
+	grace_period.wait();
+	EXPECT_TRUE(reader.reading());
+}
+
 KUNIT_SUITE(rcu);

@@ -20,42 +20,6 @@ static_assert(!std::is_same_v<Domain, krcu::Srcu<Queue>> && !std::is_same_v<Doma
 static_assert(!std::is_convertible_v<Domain::Guard &, const krcu::Srcu<Queue>::Guard &>);
 static_assert(!std::is_move_constructible_v<Domain::Guard> && !std::is_copy_constructible_v<Domain>);
 
-/// A reader on another CPU that sleeps in the domain, until told to leave or for so long.
-template <class Tag>
-class Sleeper {
-public:
-	explicit Sleeper(const krcu::Srcu<Tag> &domain, unsigned int ms = patience_ms)
-		: domain_(domain), ms_(ms), thread_(Run{ this })
-	{
-		if (thread_)
-			sleep_until([this] { return inside_ != 0; });
-	}
-	~Sleeper() { leave_ = 1; }
-	Sleeper(const Sleeper &) = delete;
-
-	explicit operator bool() const { return bool(thread_); }
-	bool reading() const { return inside_ == 1; }
-
-private:
-	struct Run {
-		Sleeper *self;
-		void operator()() const { self->run(); }
-	};
-	void run()
-	{
-		auto guard = domain_.read_lock();
-
-		inside_ = 1;
-		sleep_until([this] { return leave_ != 0; }, ms_);
-		inside_ = 2;
-	}
-
-	const krcu::Srcu<Tag> &domain_;
-	unsigned int ms_;
-	Counter inside_, leave_;
-	OnOtherCpu<Run> thread_;
-};
-
 } // namespace
 
 KUNIT_CASE(synchronize_waits_for_a_sleeping_reader)
@@ -161,6 +125,54 @@ KUNIT_CASE(domains_come_and_go)
 	}
 	Domain none;
 	EXPECT_FALSE(none);
+}
+
+KUNIT_CASE(make_is_empty_when_any_allocation_fails)
+{
+	int failures = 0;
+
+	if (!kunit_can_fail_allocations())
+		SKIP("the kernel has no fault injection");
+	// The first allocation fails, then the second, ... until there was none left to fail.
+	for (;; failures++) {
+		ASSERT_TRUE(failures < 10);
+		kunit_fail_allocation(failures + 1);
+		auto domain = Domain::make();
+		if (!kunit_fail_allocation(0)) {
+			EXPECT_TRUE(domain);
+			break;
+		}
+		EXPECT_FALSE(domain);
+	}
+	EXPECT_GE(failures, 1);
+}
+
+KUNIT_CASE(grace_period_of_a_domain_elapses_after_its_reader_has_left)
+{
+	auto domain = Domain::make();
+	ASSERT_TRUE(domain);
+	Sleeper reader(domain, 60);
+
+	ASSERT_TRUE(reader);
+	auto grace_period = Domain::GracePeriod::start(domain);
+	EXPECT_FALSE(grace_period.elapsed());
+	grace_period.wait();
+	EXPECT_FALSE(reader.reading());
+	EXPECT_TRUE(sleep_until([&] { return grace_period.elapsed(); }));
+}
+
+KUNIT_CASE(wait_for_an_elapsed_grace_period_of_a_domain_returns_at_once)
+{
+	auto domain = Domain::make();
+	ASSERT_TRUE(domain);
+	auto grace_period = Domain::GracePeriod::start(domain);
+
+	EXPECT_TRUE(sleep_until([&] { return grace_period.elapsed(); }));
+	Sleeper reader(domain); // a grace period from here on would have to wait for it
+
+	ASSERT_TRUE(reader);
+	grace_period.wait();
+	EXPECT_TRUE(reader.reading());
 }
 
 KUNIT_SUITE(srcu);

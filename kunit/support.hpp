@@ -252,4 +252,43 @@ private:
 	OnOtherCpu<Run> thread_; // last, as the thread uses the others
 };
 
+/// A reader on another CPU that sleeps in the domain, until told to leave or for so long.
+template <class Tag>
+class Sleeper {
+public:
+	explicit Sleeper(const krcu::Srcu<Tag> &domain, unsigned int ms = patience_ms)
+		: domain_(domain), ms_(ms), thread_(Run{ this })
+	{
+		if (thread_)
+			sleep_until([this] { return inside_ != 0; });
+	}
+	~Sleeper() { leave(); }
+	Sleeper(const Sleeper &) = delete;
+
+	explicit operator bool() const { return bool(thread_); }
+	void leave() { leave_ = 1; }
+
+	/// Whether it is surely still under its guard.
+	bool reading() const { return inside_ == 1; }
+
+private:
+	struct Run {
+		Sleeper *self;
+		void operator()() const { self->run(); }
+	};
+	void run()
+	{
+		auto guard = domain_.read_lock();
+
+		inside_ = 1;
+		sleep_until([this] { return leave_ != 0; }, ms_);
+		inside_ = 2;
+	}
+
+	const krcu::Srcu<Tag> &domain_;
+	unsigned int ms_;
+	Counter inside_, leave_;
+	OnOtherCpu<Run> thread_;
+};
+
 #endif // SUPPORT_HPP

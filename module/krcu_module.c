@@ -6,8 +6,13 @@
  * memory, so a module must call rcu_barrier() after its last call_rcu() and
  * before it goes: at exit, and also when its init fails. Nobody has to remember
  * it here. Kbuild.krcu compiles the module's own objects with init_module and
- * cleanup_module renamed to krcu_user_init and krcu_user_exit, and links this
- * file in, whose init_module() and cleanup_module() the kernel calls instead.
+ * cleanup_module, the names behind module_init() and module_exit(), renamed to
+ * krcu_user_init and krcu_user_exit, and links this file in, whose own
+ * module_init() and module_exit() count instead.
+ *
+ * Two things it cannot know of: a callback that queues another one for ever, for
+ * which exit waits for ever; and what a module parameter's set function retires
+ * in a load that fails before init, for which the kernel calls neither of these.
  *
  * See Documentation/RCU/rcubarrier.rst ("Unloading Modules That Use call_rcu()").
  * kvfree_rcu() needs no barrier: no module text runs for it.
@@ -45,25 +50,29 @@ bool krcu_callback_ran;
  * came behind the barrier's own callback on that CPU, the barrier had begun by
  * then, so the flag was clear already and the setting is not lost.
  */
-static void drain_callbacks(void)
+static void wait_for_all(void)
 {
+	krcu_srcu_exit();
 	do {
 		WRITE_ONCE(krcu_callback_ran, false);
 		rcu_barrier();
 	} while (READ_ONCE(krcu_callback_ran));
 }
 
-int __init init_module(void)
+static int __init krcu_init(void)
 {
 	int err = krcu_user_init();
 
 	if (err)
-		drain_callbacks();
+		wait_for_all();
 	return err;
 }
 
-void __exit cleanup_module(void)
+static void __exit krcu_exit(void)
 {
 	krcu_user_exit();
-	drain_callbacks();
+	wait_for_all();
 }
+
+module_init(krcu_init);
+module_exit(krcu_exit);

@@ -6,10 +6,10 @@
  */
 #include <linux/compiler.h>
 #include <linux/gfp.h>
-#include <linux/lockdep.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
+#include <linux/version.h>
 #include <linux/vmalloc.h>
 
 #include <krcu/internal/shims.h>
@@ -46,6 +46,31 @@ krcu_shim void krcu_synchronize_rcu_expedited(void)
 krcu_shim void krcu_rcu_barrier(void)
 {
 	rcu_barrier();
+}
+
+krcu_shim unsigned long krcu_start_poll_synchronize_rcu(void)
+{
+	return start_poll_synchronize_rcu();
+}
+
+krcu_shim bool krcu_poll_state_synchronize_rcu(unsigned long cookie)
+{
+	return poll_state_synchronize_rcu(cookie);
+}
+
+krcu_shim void krcu_cond_synchronize_rcu(unsigned long cookie)
+{
+	cond_synchronize_rcu(cookie);
+}
+
+krcu_shim void krcu_call_rcu_hurry(struct callback_head *head, void (*func)(struct callback_head *head))
+{
+	/* Before 6.2 call_rcu() was never lazy. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	call_rcu_hurry(head, func);
+#else
+	call_rcu(head, func);
+#endif
 }
 
 krcu_shim void krcu_call_rcu(struct callback_head *head, void (*func)(struct callback_head *head))
@@ -118,36 +143,7 @@ krcu_shim void krcu_kvfree(void *ptr)
 	kvfree(ptr);
 }
 
-/* SRCU */
-
-struct srcu_struct *krcu_srcu_create(const char *name, struct lock_class_key *key)
-{
-	struct srcu_struct *ssp = kzalloc(sizeof(*ssp), GFP_KERNEL);
-	int err;
-
-	if (!ssp)
-		return NULL;
-#ifdef CONFIG_DEBUG_LOCK_ALLOC
-	/* init_srcu_struct() would give every domain the one lock class of this line. */
-	err = __init_srcu_struct(ssp, name, key);
-#else
-	err = init_srcu_struct(ssp);
-#endif
-	if (err) {
-		kfree(ssp);
-		return NULL;
-	}
-	return ssp;
-}
-
-void krcu_srcu_destroy(struct srcu_struct *ssp)
-{
-	/* cleanup_srcu_struct() wants no readers and no callbacks left: wait for the one, then the other. */
-	synchronize_srcu(ssp);
-	srcu_barrier(ssp);
-	cleanup_srcu_struct(ssp);
-	kfree(ssp);
-}
+/* SRCU; krcu_srcu.c has a domain's beginning and end */
 
 krcu_shim int krcu_srcu_read_lock(struct srcu_struct *ssp) __acquires(ssp)
 {
@@ -172,4 +168,20 @@ krcu_shim void krcu_synchronize_srcu_expedited(struct srcu_struct *ssp)
 krcu_shim void krcu_srcu_barrier(struct srcu_struct *ssp)
 {
 	srcu_barrier(ssp);
+}
+
+krcu_shim unsigned long krcu_start_poll_synchronize_srcu(struct srcu_struct *ssp)
+{
+	return start_poll_synchronize_srcu(ssp);
+}
+
+krcu_shim bool krcu_poll_state_synchronize_srcu(struct srcu_struct *ssp, unsigned long cookie)
+{
+	return poll_state_synchronize_srcu(ssp, cookie);
+}
+
+krcu_shim void krcu_call_srcu(struct srcu_struct *ssp, struct callback_head *head,
+			      void (*func)(struct callback_head *head))
+{
+	call_srcu(ssp, head, func);
 }

@@ -25,6 +25,10 @@ static unsigned int burst = 1000;
 module_param(burst, uint, 0444);
 MODULE_PARM_DESC(burst, "objects to retire in the very last moment before the module goes");
 
+static bool fail_init;
+module_param(fail_init, bool, 0444);
+MODULE_PARM_DESC(fail_init, "fail the module's init after all is published, for tests");
+
 static void print_counts(const char *where, unsigned int n)
 {
 	struct sample_counts counts;
@@ -73,6 +77,10 @@ static int __init sample_init(void)
 	if (err) {
 		pr_err("init: %pe\n", ERR_PTR(err));
 		return err;
+	}
+	if (fail_init) {
+		sample_stop(burst);
+		return -ECANCELED;
 	}
 	pr_info("init: settings, session, table, waiters and journal are published\n");
 	schedule_delayed_work(&work, 1);

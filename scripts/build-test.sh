@@ -6,12 +6,16 @@
 # machine code is what C by hand compiles to. Prints KTAP. KDIR and KMAKE come from the environment.
 set -uo pipefail
 
+# What was set for the run that called this is not for the drivers built here.
+unset MAKEFLAGS MFLAGS MAKELEVEL V KRCU_INLINE FILTER
+
 : "${KDIR:?set KDIR to a kernel build}"
 
 krcu=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=$(mktemp -d) || exit
 trap 'rm -rf "$work"' EXIT
 
+name=$1
 cases=0
 bad=0
 
@@ -24,6 +28,14 @@ result() { # STATUS NAME
 		echo "    not ok $cases $2"
 		bad=$((bad + 1))
 	fi >>"$work/results"
+}
+
+finish() {
+	# KTAP wants the number of cases before them.
+	printf 'KTAP version 1\n1..1\n    KTAP version 1\n    # Subtest: build_%s\n    1..%s\n' "$name" "$cases"
+	cat "$work/results"
+	echo "$([ $bad = 0 ] || echo 'not ')ok 1 build_$name"
+	exit $bad
 }
 
 # build DIR ARGUMENTS...: the output goes to $work/log
@@ -51,16 +63,16 @@ expect_made() { # NAME LIST
 # refuses NAME MESSAGE ARGUMENTS...: the driver in $work/bad must not build, and MESSAGE must be in
 # the one line that krcu says.
 refuses() {
-	local name=$1 message=$2
+	local case=$1 message=$2
 
 	shift 2
 	if build bad "$@"; then
 		echo "the build succeeded" >>"$work/log"
-		result 1 "$name"
+		result 1 "$case"
 		return
 	fi
 	[ "$(grep -cE 'krcu: ' "$work/log")" = 1 ] && grep -qE "krcu: .*$message" "$work/log"
-	result $? "$name"
+	result $? "$case"
 }
 
 bad_driver() { # [C]: the C++ comes from standard input
@@ -87,6 +99,17 @@ result $? "three_modules_of_several_directories_build_in_parallel"
 build driver
 expect_made "nothing_touched_nothing_made" ""
 
+# An instrumented kernel shows that instrumentation reaches C++ through the merge. What else there is
+# to test is the same in every kernel, and the code to compare would be the instrumentation's.
+if grep -q '^CONFIG_KASAN=y' "$KDIR/include/config/auto.conf"; then
+	"${NM:-nm}" "$work/driver/first.krcu.o" | grep ' U __asan_' >>"$work/log"
+	result $? "kasan_reaches_cxx"
+	build driver KRCU_INLINE=0
+	"${NM:-nm}" "$work/driver/engine.o" | grep ' U __asan_' >>"$work/log"
+	result $? "kasan_reaches_cxx_without_inlining"
+	finish
+fi
+
 touch "$work/driver/sub/table.hpp"
 build driver
 expect_made "a_touched_header_remakes_its_users" "engine.o first.ko first.krcu.o first.o sub/table.o"
@@ -96,7 +119,7 @@ build driver
 expect_made "a_touched_source_remakes_its_module_alone" "second.ko second.krcu.o second.o waiter.o"
 
 build driver KRCU_INLINE=0
-[ -f "$work/driver/first.ko" ] && "${NM:-nm}" "$work/driver/first.ko" | grep -q ' T krcu_kmalloc$'
+[ -f "$work/driver/first.ko" ] && "${NM:-nm}" "$work/driver/first.ko" | grep ' T krcu_kmalloc$' >>"$work/log"
 result $? "builds_without_inlining"
 
 build driver V=1
@@ -119,6 +142,9 @@ refuses "operator_new" "needs operator new/delete"
 bad_driver <<<'extern "C" void __cxa_atexit(); void f(); void f() { __cxa_atexit(); }'
 refuses "the_cxx_runtime" "needs the C\+\+ runtime, which no kernel has \(__cxa_atexit\)"
 
+bad_driver <<<'int g(int); int g(int n) { static int v = n; return v; }'
+refuses "a_local_static_that_needs_a_guard" "needs the C\+\+ runtime, which no kernel has \(__cxa_guard"
+
 bad_driver 'static int __init f(void) { return 0; } module_init(f);' <<<''
 refuses "an_init_without_an_exit" "module_init\(\) but no module_exit\(\)"
 
@@ -139,6 +165,16 @@ bad_driver <<<''
 sed -i 's/^bad-cxx-y.*/bad-cxx-y := bad.o/' "$work/bad/Kbuild"
 refuses "a_source_named_as_the_module" "bad-cxx-y has bad.o, which is the module"
 
+bad_driver <<<''
+printf 'obj-m := bad.o plain.o\nplain-y := main.o\n' | cat - "$work/bad/Kbuild" | sed 's/^obj-m := bad.o$//' >"$work/bad/Kbuild.new"
+mv "$work/bad/Kbuild.new" "$work/bad/Kbuild"
+refuses "a_c_object_shared_with_a_plain_module" "main.o is in a module with C\+\+ objects and in one without"
+
+bad_driver <<<''
+sed -i 's/^bad-y := main.o$//' "$work/bad/Kbuild"
+mv "$work/bad/main.c" "$work/bad/bad.c"
+refuses "a_source_that_would_be_left_out" "bad.c would not be compiled"
+
 # --- what it compiles to -------------------------------------------------------------------------
 
 # One function's instructions and relocations, without padding and without what depends on where the
@@ -156,18 +192,15 @@ body() { # FUNCTION
 }
 
 build codegen
+result $? "the_code_to_compare_builds"
 for function in $("${NM:-nm}" "$work/codegen/codegen.ko" 2>>"$work/log" | sed -n 's/.* T c_//p'); do
 	body "c_$function" >"$work/c"
 	body "cxx_$function" >"$work/cxx"
-	# The same, or no more: the compilers place the rare branch of a dereference differently.
-	diff -y -W 110 "$work/c" "$work/cxx" >"$work/log" || [ "$(wc -l <"$work/cxx")" -le "$(wc -l <"$work/c")" ]
+	diff -y -W 110 "$work/c" "$work/cxx" >"$work/log" || {
+		# The compilers place the rare branch differently, but neither needs more instructions.
+		[ "$function" = dereference ] && [ "$(wc -l <"$work/cxx")" -le "$(wc -l <"$work/c")" ]
+	} && [ -s "$work/cxx" ]
 	result $? "the_code_of_c_by_hand_$function"
 done
-[ -f "$work/codegen/codegen.ko" ]
-result $? "the_comparison_ran"
 
-# KTAP wants the number of cases before them.
-printf 'KTAP version 1\n1..1\n    KTAP version 1\n    # Subtest: build_%s\n    1..%s\n' "$1" "$cases"
-cat "$work/results"
-echo "$([ $bad = 0 ] || echo 'not ')ok 1 build_$1"
-[ $bad = 0 ]
+finish

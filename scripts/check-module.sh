@@ -49,9 +49,9 @@ if has ' U _Z(n|d)[wal]'; then
 		"use krcu::RcuBox and the like, or a non-virtual destructor"
 fi
 
-if has ' U (__cxa_|_Unwind_|__gxx_|__dso_handle|atexit$|_ZSt)'; then
-	refuse "needs the C++ runtime, which no kernel has ($(which_ones ' U ((__cxa_|_Unwind_|__gxx_|__dso_handle|atexit|_ZSt)[^ ]*)')):" \
-		"no exceptions, no RTTI, no pure virtual call, no local static with a destructor (move it to namespace scope)"
+if has ' U (__cxa_|_Unwind_|__gxx_|__dso_handle|atexit$|abort$|_ZSt)'; then
+	refuse "needs the C++ runtime, which no kernel has ($(which_ones ' U ((__cxa_|_Unwind_|__gxx_|__dso_handle|atexit|abort|_ZSt)[^ ]*)')):" \
+		"no exceptions, no RTTI, and no local static with a constructor or a destructor to run (make it constinit, at namespace scope)"
 fi
 
 if has ' [tT] krcu_user_init$' && has ' [wWvV] krcu_user_exit$'; then

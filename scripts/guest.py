@@ -349,7 +349,7 @@ def judge(args, console, timed_out, qemu_status):
     if console.crash:
         what = console.first_splat() if console.splats else console.crash
         return CRASH, f"guest crashed: {what}; {where}"
-    if console.status is None and timed_out:
+    if timed_out:
         also = f", after {console.first_splat()!r}" if console.splats else ""
         return HANG, (
             f"guest hung: no end after {args.timeout:g} s{also}; last console lines above; "

@@ -26,18 +26,27 @@ use_kernel() {
 }
 
 # A kernel's modules are built in a directory of its own, of links to the sources, so that kernels
-# take turns without rebuilding.
+# take turns without rebuilding. One run at a time uses it, and it is of one kernel build: the same
+# name may stand for another one after a change.
 stage() {
 	local dir
 
+	mkdir -p build
+	exec 8>"$out.lock"
+	flock -n 8 || {
+		say "waiting for another run in $out to end"
+		flock 8
+	}
+	[ "$(cat "$out/kdir" 2>/dev/null)" = "$KDIR" ] || rm -rf "$out"
 	mkdir -p "$out"
+	echo "$KDIR" >"$out/kdir"
 	ln -sfn "$PWD/include" "$out/include"
 	ln -sfn "$PWD/scripts" "$out/scripts"
 	for dir in module kunit; do
 		mkdir -p "$out/$dir"
 		find "$out/$dir" -xtype l -delete # a source that is gone
 		find "$PWD/$dir" -maxdepth 1 \( -name '*.[ch]' -o -name '*.[ch]pp' -o -name Kbuild \) \
-			-exec ln -sft "$out/$dir" {} +
+			! -name '*.mod.c' ! -name '*-constants.h' -exec ln -sft "$out/$dir" {} +
 	done
 	ln -sf "$PWD/Kbuild" "$out/Kbuild"
 }
@@ -45,15 +54,17 @@ stage() {
 build_modules() {
 	stage
 	# shellcheck disable=SC2086 # KMAKE is a list of arguments
-	make --no-print-directory -j"$(nproc)" -C "$KDIR" M="$PWD/$out" ${KMAKE:-} ${V:+V=$V} modules
+	make --no-print-directory -j"$(nproc)" -C "$KDIR" M="$PWD/$out" ${KMAKE:-} ${V:+V=$V} modules 8>&-
 }
 
 # A build whose lines are of no interest unless it fails.
 build_modules_quietly() {
+	local log=build/$1.log
+
 	say "$1: building the modules"
-	stage
-	build_modules >"$out/build.log" 2>&1 || {
-		cat "$out/build.log" >&2
+	mkdir -p build
+	build_modules >"$log" 2>&1 || {
+		cat "$log" >&2
 		die "$1: the modules do not build; see above"
 	}
 }
@@ -99,29 +110,42 @@ make_demo() {
 	say "demo passed; the whole console is in $log"
 }
 
-make_test() {
-	local name logs=() failed=() build_test=
+# One kernel of "make test". It leaves $logs and $src behind for the report.
+test_kernel() {
+	local name=$1 modules
 
+	use_kernel "$name"
+	src=$SRC
+	grep -qs '^CONFIG_KUNIT=' "$KDIR/include/config/auto.conf" ||
+		die "$name has no KUnit (CONFIG_KUNIT): try make demo KERNEL=$name"
+	build_modules_quietly "$name"
+	if [ -z "${FILTER:-}" ]; then
+		# Beside the guest: it keeps one CPU busy and needs none of the guest's.
+		KDIR=$KDIR KMAKE=$KMAKE scripts/build-test.sh "$name" >"$out/build-test.log" 8>&- &
+		jobs+=($!)
+		logs+=("$name-build=$out/build-test.log")
+	fi
+	say "$name: running the suites"
+	mapfile -t modules < <(add_modules)
+	logs+=("$name=$out/kunit.log")
+	guest run "$name" --script scripts/guest/kunit.sh "${modules[@]}" \
+		--append "kunit.enable=1 ${FILTER:+kunit.filter_glob=$FILTER}" \
+		--log "$out/kunit.log" --timeout "${TIMEOUT:-120}" --quiet
+}
+
+make_test() {
+	local name src='' logs=() failed=()
+
+	jobs=() # global: the trap runs when this function is gone
+	trap '[ ${#jobs[@]} = 0 ] || kill "${jobs[@]}" 2>/dev/null' EXIT
 	for name in ${KERNEL:-default debug}; do
-		use_kernel "$name"
-		grep -qs '^CONFIG_KUNIT=' "$KDIR/include/config/auto.conf" ||
-			die "$name has no KUnit (CONFIG_KUNIT): try make demo KERNEL=$name"
-		build_modules_quietly "$name"
-		# Once, and beside the guests: it keeps one CPU busy and needs none of theirs.
-		if [ -z "$build_test" ] && [ -z "${FILTER:-}" ]; then
-			KDIR=$KDIR KMAKE=$KMAKE scripts/build-test.sh "$name" >"$out/build-test.log" 2>&1 &
-			build_test=$!
-			logs+=("build=$out/build-test.log")
-		fi
-		say "$name: running the suites"
-		guest run "$name" --script scripts/guest/kunit.sh --add "$out/kunit/krcu_kunit.ko" \
-			--add "$out/module/krcu_sample.ko" --append "kunit.enable=1 ${FILTER:+kunit.filter_glob=$FILTER}" \
-			--log "$out/kunit.log" --timeout "${TIMEOUT:-120}" --quiet ||
-			failed+=("--failed=$name:the guest's run failed (see above)")
-		logs+=("$name=$out/kunit.log")
+		# Not in a subshell, whose logs would be lost: what makes one kernel impossible is said
+		# there and then, and ends the run.
+		test_kernel "$name" || failed+=("--failed=$name:the guest's run failed (see above)")
 	done
-	[ -z "$build_test" ] || wait "$build_test" || : # its log says what failed
-	python3 scripts/kunit-report.py --src "$SRC" "${failed[@]}" "${logs[@]}"
+	wait "${jobs[@]}" || : # the logs say what failed
+	jobs=()
+	python3 scripts/kunit-report.py --src "$src" "${failed[@]}" "${logs[@]}"
 }
 
 make_kernel() {
@@ -140,7 +164,11 @@ interactive() {
 }
 
 case ${1:-} in
-modules) scripts/setup.sh base && make_modules ;;
+modules)
+	# Somebody's own kernel comes with somebody's own tools.
+	[ -n "${KDIR:-}" ] || scripts/setup.sh base
+	make_modules
+	;;
 kernel) scripts/setup.sh base && make_kernel ;;
 demo | test) scripts/setup.sh base qemu && "make_$1" ;;
 shell | gdb) scripts/setup.sh base qemu && interactive "$1" ;;

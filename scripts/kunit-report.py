@@ -68,6 +68,8 @@ def count(shown):
     for line in shown.splitlines():
         if m := TOTAL_RE.search(line):
             total.update({word.lower(): int(n) for word, n in re.findall(r"(\w+): (\d+)", m[1])})
+    if not total:
+        total["errors"] = 1
     bad = total["failed"] + total["crashed"] or min(total["errors"], 1)
     return total["passed"], bad, total["skipped"]
 

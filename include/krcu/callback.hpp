@@ -10,6 +10,7 @@
 #include <krcu/gfp.hpp>
 #include <krcu/internal/node.hpp>
 #include <krcu/internal/unique.hpp>
+#include <krcu/srcu.hpp>
 
 namespace krcu {
 
@@ -17,7 +18,7 @@ namespace krcu {
 ///
 /// For work that has to happen a grace period from now, or for what must outlive the readers of
 /// something else. ~T is that work; it runs in softirq, or with softirqs disabled, on any CPU, and
-/// must not sleep. Unlike an RcuBox, a Callback that is destroyed without submit() drops its T at
+/// must not sleep (see RcuBox). Unlike an RcuBox, a Callback that is destroyed without submit() drops its T at
 /// once: nobody can be reading it.
 ///
 /// After Rust's Callback<T> (the call_rcu() abstraction on the rust-for-linux list).
@@ -65,6 +66,24 @@ public:
 	{
 		if (Node *node = node_.release())
 			node->destroy_rcu();
+	}
+
+	/// As submit(), without the seconds that a kernel with CONFIG_RCU_LAZY may add to save power. On
+	/// other kernels it is submit(). See call_rcu_hurry().
+	void submit_hurry() && noexcept
+	{
+		if (Node *node = node_.release())
+			node->destroy_rcu_hurry();
+	}
+
+	/// Drops the object after a grace period of that domain. ~T runs with softirqs disabled, in a
+	/// kernel worker. The domain's destruction waits for it.
+	/// Does not sleep. Context: any but NMI; also in a reader of the domain. See call_srcu().
+	template <class Tag>
+	void submit(Srcu<Tag> &domain) && noexcept
+	{
+		if (Node *node = node_.release())
+			node->destroy_srcu(domain.domain_.get());
 	}
 
 	/// Whether there is an object.

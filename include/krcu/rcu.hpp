@@ -16,8 +16,7 @@ namespace krcu {
 /// used, while the guard lives. Guards nest. A guard belongs to the task and the scope that made
 /// it, so it can be neither copied, moved, allocated, nor left unnamed.
 ///
-/// Context: any but NMI handlers that interrupt lockdep itself; as rcu_read_lock(). Nothing may
-/// sleep while a guard lives (use krcu::Srcu for that).
+/// Context: any, as rcu_read_lock(). Nothing may sleep while a guard lives: use krcu::Srcu for that.
 ///
 /// Use like:
 ///
@@ -53,6 +52,38 @@ inline void synchronize_rcu_expedited() { krcu_synchronize_rcu_expedited(); }
 /// (module/krcu_module.c). Memory without a destructor is not waited for.
 /// Context: process, outside any read-side critical section. Sleeps.
 inline void rcu_barrier() { krcu_rcu_barrier(); }
+
+/// A grace period that somebody else may have to wait for later: a cookie, one word, to keep beside
+/// the data and to look at from any context. Copy it freely.
+///
+/// Semantics: get_state_synchronize_rcu() and its kin in kernel/rcu/tree.c, "polled grace periods".
+///
+/// Use like:
+///
+///     auto unused = krcu::GracePeriod::start(); // after unpublishing
+///     ...
+///     if (unused.elapsed())
+///             reuse();
+class GracePeriod final {
+public:
+	/// The grace period that begins now; it is under way whether or not anybody waits.
+	/// Does not sleep. Context: any but NMI. See start_poll_synchronize_rcu().
+	[[nodiscard("the cookie is the only way to tell when the grace period has elapsed")]]
+	static GracePeriod start() noexcept { return GracePeriod(krcu_start_poll_synchronize_rcu()); }
+
+	/// Whether it is over: whether every reader that was there at start() has left.
+	/// Does not sleep. Context: any but NMI. See poll_state_synchronize_rcu().
+	bool elapsed() const noexcept { return krcu_poll_state_synchronize_rcu(cookie_); }
+
+	/// Waits until it is over; returns at once if it is.
+	/// Context: process, outside any read-side critical section. Sleeps. See cond_synchronize_rcu().
+	void wait() const { krcu_cond_synchronize_rcu(cookie_); }
+
+private:
+	explicit GracePeriod(unsigned long cookie) noexcept : cookie_(cookie) {}
+
+	unsigned long cookie_;
+};
 
 } // namespace krcu
 

@@ -21,7 +21,8 @@ namespace krcu {
 ///
 /// T may be any object type. Its destructor, if not trivial, runs in an RCU callback: in softirq,
 /// or with softirqs disabled, on any CPU, so it must not sleep. A T whose destructor sleeps says so
-/// with `static constexpr bool destructor_may_sleep = true` and is then refused. Where T is trivially
+/// with `static constexpr bool destructor_may_sleep = true` and is then refused; of T's members nothing
+/// can be told, so a T with such a member says it too. Where T is trivially
 /// destructible no callback runs at all: kvfree_rcu() takes the memory.
 ///
 /// A box is one pointer; the allocation is T and an rcu_head before it. It is like std::unique_ptr

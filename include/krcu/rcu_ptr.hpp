@@ -28,6 +28,9 @@ class [[nodiscard("dropping the old object may wait for a grace period: say wher
 public:
 	using element_type = typename P::element_type;
 
+	/// Read by the boxes: one that runs destructors in softirq refuses what waits for a grace period.
+	static constexpr bool destructor_may_sleep = !ForeignOwnableRcu<P>;
+
 	constexpr RcuOld() noexcept = default;
 
 	/// Moving one empties it. Moving one over another drops the object held there; onto itself
@@ -89,6 +92,9 @@ template <ForeignOwnable P>
 class Rcu final {
 public:
 	using element_type = typename P::element_type;
+
+	/// Read by the boxes: one that runs destructors in softirq refuses what waits for a grace period.
+	static constexpr bool destructor_may_sleep = !ForeignOwnableRcu<P>;
 
 	/// Null.
 	constexpr Rcu() noexcept = default;

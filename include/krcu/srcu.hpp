@@ -7,10 +7,14 @@
 #include <cstddef>
 
 #include <krcu-constants.h>
+#include <krcu/allocator.hpp>
 #include <krcu/internal/shims.h>
 #include <krcu/internal/unique.hpp>
 
 namespace krcu {
+
+template <class T, Allocator A>
+class Callback;
 
 /// A sleepable RCU domain: its grace periods wait for its own readers only, and these may sleep.
 ///
@@ -34,6 +38,9 @@ namespace krcu {
 template <class Tag>
 class [[nodiscard("dropping a domain waits for its readers")]] Srcu final {
 public:
+	/// Read by the boxes: one that runs destructors in softirq refuses a domain.
+	static constexpr bool destructor_may_sleep = true;
+
 	/// A read-side critical section of this domain, from read_lock() to the end of the scope.
 	/// It belongs to the task and the scope that made it. The domain must outlive it.
 	class [[nodiscard("the read-side critical section ends with the guard: give it a name")]] Guard final {
@@ -63,7 +70,7 @@ public:
 	static Srcu make()
 	{
 		// Holds because the kernel keys lock classes by the address of static storage and writes it itself.
-		return Srcu(krcu_srcu_create(Tag::name, reinterpret_cast<lock_class_key *>(lock_class_)));
+		return Srcu(krcu_srcu_create(Tag::name, teardown_timeout_ms(), reinterpret_cast<lock_class_key *>(lock_class_)));
 	}
 
 	/// Moving a domain's owner empties it. Moving one over another destroys the domain held there;
@@ -71,10 +78,45 @@ public:
 	Srcu(Srcu &&) noexcept = default;
 	Srcu &operator=(Srcu &&) noexcept = default;
 
-	/// Waits for the domain's readers and callbacks, then frees it.
-	/// Context: process, outside this domain's read-side critical sections. Sleeps, for ever if a
-	/// reader never leaves. See synchronize_srcu(), srcu_barrier(), cleanup_srcu_struct().
+	/// Waits for the domain's readers and callbacks, then frees it. If a reader has not left after
+	/// `Tag::teardown_timeout_ms` (10000 unless the tag says otherwise), gives up and returns: one
+	/// error line names the domain, its memory stays, and the module cannot be unloaded any more, so
+	/// that the late reader may still leave. A module that is being unloaded already waits for it.
+	/// No new reader may come, and nothing more be submitted, from here on.
+	/// Context: process, outside this domain's read-side critical sections. Sleeps.
+	/// See start_poll_synchronize_srcu(), srcu_barrier(), cleanup_srcu_struct().
 	~Srcu() = default;
+
+	/// A grace period of one domain, to be looked at later: see krcu::GracePeriod. The domain must
+	/// outlive it.
+	class GracePeriod final {
+	public:
+		/// The grace period that begins now; it is under way whether or not anybody waits.
+		/// Does not sleep. Context: any but NMI. See start_poll_synchronize_srcu().
+		[[nodiscard("the cookie is the only way to tell when the grace period has elapsed")]]
+		static GracePeriod start(const Srcu &domain) noexcept { return GracePeriod(domain.domain_.get()); }
+
+		/// Whether every reader that was there at start() has left.
+		/// Does not sleep. Context: any but NMI. See poll_state_synchronize_srcu().
+		bool elapsed() const noexcept { return krcu_poll_state_synchronize_srcu(domain_, cookie_); }
+
+		/// Waits until it is over; returns at once if it is.
+		/// Context: process, outside this domain's read-side critical sections. Sleeps.
+		void wait() const
+		{
+			if (!elapsed())
+				krcu_synchronize_srcu(domain_);
+		}
+
+	private:
+		explicit GracePeriod(srcu_struct *domain) noexcept
+			: domain_(domain), cookie_(krcu_start_poll_synchronize_srcu(domain))
+		{
+		}
+
+		srcu_struct *domain_;
+		unsigned long cookie_;
+	};
 
 	/// Whether there is a domain.
 	explicit operator bool() const noexcept { return bool(domain_); }
@@ -96,11 +138,22 @@ public:
 	void barrier() const { krcu_srcu_barrier(domain_.get()); }
 
 private:
+	template <class T, Allocator A>
+	friend class Callback;
+
 	struct Destroy {
 		void operator()(srcu_struct *domain) const { krcu_srcu_destroy(domain); }
 	};
 
 	explicit Srcu(srcu_struct *domain) noexcept : domain_(domain) {}
+
+	static constexpr unsigned int teardown_timeout_ms()
+	{
+		if constexpr (requires { Tag::teardown_timeout_ms; })
+			return Tag::teardown_timeout_ms;
+		else
+			return 10000;
+	}
 
 	// struct lock_class_key, one for each tag; empty in kernels without lockdep.
 	alignas(KRCU_LOCK_CLASS_KEY_ALIGN) static inline constinit std::byte

@@ -84,6 +84,21 @@ public:
 		}
 	}
 
+	/// As destroy_rcu(), and the kernel does not put the callback off to save power.
+	void destroy_rcu_hurry()
+	{
+		static_assert(!DestructorMaySleep<T>, "krcu: ~T may sleep, but an RCU callback runs in softirq");
+		krcu_call_rcu_hurry(head(), reclaim);
+	}
+
+	/// Destroys the value and gives the memory back after a grace period of that domain. There is no
+	/// kvfree_rcu() for domains, so it takes a callback even where there is nothing to destroy.
+	void destroy_srcu(srcu_struct *domain)
+	{
+		static_assert(!DestructorMaySleep<T>, "krcu: ~T may sleep, but an SRCU callback runs with softirqs disabled");
+		krcu_call_srcu(domain, head(), reclaim);
+	}
+
 	// A union, so that the value lives from its constructor to its destructor, not from the node's.
 	union {
 		T value;

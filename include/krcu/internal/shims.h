@@ -31,15 +31,15 @@ void krcu_read_unlock(void);
 void krcu_synchronize_rcu(void);
 void krcu_synchronize_rcu_expedited(void);
 void krcu_rcu_barrier(void);
+unsigned long krcu_start_poll_synchronize_rcu(void);
+bool krcu_poll_state_synchronize_rcu(unsigned long cookie);
+void krcu_cond_synchronize_rcu(unsigned long cookie);
+void krcu_call_rcu_hurry(struct callback_head *head, void (*func)(struct callback_head *head));
 void krcu_call_rcu(struct callback_head *head, void (*func)(struct callback_head *head));
 void krcu_kvfree_rcu(struct callback_head *head);
 
-/* Set by every callback at its end; module/krcu_module.c reads it at exit. */
-#ifdef __cplusplus
+/* Set by every callback after its destructor; module/krcu_module.c reads it at exit. */
 extern bool krcu_callback_ran;
-#else
-extern _Bool krcu_callback_ran;
-#endif
 
 /* An RCU-protected pointer, one word at @slot */
 void *krcu_rcu_dereference(void *const *slot);
@@ -55,13 +55,18 @@ void *krcu_kvmalloc(krcu_size_t size, krcu_gfp_t gfp);
 void krcu_kvfree(void *ptr);
 
 /* SRCU */
-struct srcu_struct *krcu_srcu_create(const char *name, struct lock_class_key *key);
+struct srcu_struct *krcu_srcu_create(const char *name, unsigned int timeout_ms, struct lock_class_key *key);
 void krcu_srcu_destroy(struct srcu_struct *ssp);
+void krcu_srcu_exit(void);
 int krcu_srcu_read_lock(struct srcu_struct *ssp);
 void krcu_srcu_read_unlock(struct srcu_struct *ssp, int idx);
 void krcu_synchronize_srcu(struct srcu_struct *ssp);
 void krcu_synchronize_srcu_expedited(struct srcu_struct *ssp);
 void krcu_srcu_barrier(struct srcu_struct *ssp);
+unsigned long krcu_start_poll_synchronize_srcu(struct srcu_struct *ssp);
+bool krcu_poll_state_synchronize_srcu(struct srcu_struct *ssp, unsigned long cookie);
+void krcu_call_srcu(struct srcu_struct *ssp, struct callback_head *head,
+		    void (*func)(struct callback_head *head));
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+// The end of a domain that a reader does not leave: krcu/srcu.hpp. Pins its module for good.
+
+#include "support.hpp"
+
+namespace {
+struct Late {
+	static constexpr const char *name = "krcu_kunit_late";
+	static constexpr unsigned int teardown_timeout_ms = 200;
+};
+} // namespace
+
+KUNIT_CASE(destruction_gives_up_and_a_late_reader_may_still_leave)
+{
+	auto domain = krcu::Srcu<Late>::make();
+	ASSERT_TRUE(domain);
+
+	Object::reset();
+	{
+		Sleeper reader(domain);
+		ASSERT_TRUE(reader);
+		krcu::Callback<Object>::make(krcu::GFP_KERNEL).submit(domain);
+
+		const auto before = kunit_now_ms();
+		domain = krcu::Srcu<Late>();
+		const auto waited = kunit_now_ms() - before;
+
+		EXPECT_TRUE(reader.reading());
+		EXPECT_GE(waited, 200);
+		EXPECT_LE(waited, 1200);
+		EXPECT_EQ(Object::destroyed, 0);
+	}
+	// What was submitted still comes when the reader has left.
+	EXPECT_TRUE(sleep_until([] { return Object::destroyed == 1; }));
+}
+
+KUNIT_CASE(destruction_in_time_says_nothing)
+{
+	auto domain = krcu::Srcu<Late>::make();
+	ASSERT_TRUE(domain);
+	Sleeper reader(domain, 50);
+
+	ASSERT_TRUE(reader);
+	domain = krcu::Srcu<Late>();
+	EXPECT_FALSE(reader.reading());
+}
+
+KUNIT_SUITE(late_reader);

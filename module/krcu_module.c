@@ -46,7 +46,8 @@ bool krcu_callback_ran;
  * repeated until none of krcu's callbacks ran during one: then none was pending
  * when it began, and nothing is left that could queue another.
  *
- * A callback sets the flag after its destructor. If what the destructor queued
+ * What runs a destructor, in the callback or in the work item behind it, sets the
+ * flag afterwards. If what the destructor queued
  * came behind the barrier's own callback on that CPU, the barrier had begun by
  * then, so the flag was clear already and the setting is not lost.
  */
@@ -56,6 +57,7 @@ static void wait_for_all(void)
 	do {
 		WRITE_ONCE(krcu_callback_ran, false);
 		rcu_barrier();
+		krcu_reclaim_flush();
 	} while (READ_ONCE(krcu_callback_ran));
 }
 

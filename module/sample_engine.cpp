@@ -43,11 +43,13 @@ struct Settings {
 };
 
 /// Small, with a destructor: call_rcu(). It may own another one, which its destructor then lets go of
-/// in turn: call_rcu() from a callback.
+/// in turn: call_rcu() from a callback, or, as these are destroyed in process context, from a work item.
 struct Session : Tracked {
-	explicit Session(krcu::RcuKBox<Session> next = {}) : next(std::move(next)) {}
+	using Next = krcu::RcuKBox<Session, krcu::reclaim::Work>;
 
-	krcu::RcuKBox<Session> next;
+	explicit Session(Next next = {}) : next(std::move(next)) {}
+
+	Next next;
 };
 
 /// Too large for kmalloc to be a good idea: a box of vmalloc memory.
@@ -176,9 +178,9 @@ void sample_stop(unsigned int burst)
 		renew(session, krcu::GFP_KERNEL);
 
 	// Ten that own each other: as many grace periods, one after the other, while the module goes.
-	krcu::RcuKBox<Session> chain;
+	Session::Next chain;
 	for (int i = 0; i < 10; i++)
-		chain = krcu::RcuKBox<Session>::make(krcu::GFP_KERNEL, std::move(chain));
+		chain = Session::Next::make(krcu::GFP_KERNEL, std::move(chain));
 	__atomic_store_n(&stopped, true, __ATOMIC_RELEASE);
 	clear();
 }

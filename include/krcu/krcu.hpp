@@ -13,6 +13,7 @@
 #include <krcu/rcu_box.hpp>
 #include <krcu/rcu_free_box.hpp>
 #include <krcu/rcu_ptr.hpp>
+#include <krcu/reclaim.hpp>
 #include <krcu/srcu.hpp>
 
 #endif // KRCU_KRCU_HPP

@@ -14,6 +14,7 @@
 #include <krcu/internal/node.hpp>
 #include <krcu/internal/unique.hpp>
 #include <krcu/rcu.hpp>
+#include <krcu/reclaim.hpp>
 
 namespace krcu {
 
@@ -21,8 +22,9 @@ namespace krcu {
 ///
 /// T may be any object type. Its destructor, if not trivial, runs in an RCU callback: in softirq,
 /// or with softirqs disabled, on any CPU, so it must not sleep. A T whose destructor sleeps says so
-/// with `static constexpr bool destructor_may_sleep = true` and is then refused; of T's members nothing
-/// can be told, so a T with such a member says it too. Where T is trivially
+/// with `static constexpr bool destructor_may_sleep = true`, and is then refused unless R is
+/// reclaim::Work, which destroys it in process context; of T's members nothing can be told, so a T
+/// with such a member says it too. Where T is trivially
 /// destructible no callback runs at all: kvfree_rcu() takes the memory.
 ///
 /// A box is one pointer; the allocation is T and an rcu_head before it. It is like std::unique_ptr
@@ -37,12 +39,12 @@ namespace krcu {
 ///     if (!box)
 ///             return -ENOMEM;
 ///     use(box->field);
-template <class T, Allocator A = Kmalloc>
+template <class T, Allocator A = Kmalloc, reclaim::Policy R = reclaim::Softirq>
 class [[nodiscard("dropping a box retires its object")]] RcuBox final {
 	using Node = internal::Node<T, A>;
 
 	struct Retire {
-		void operator()(Node *node) const noexcept { node->destroy_rcu(); }
+		void operator()(Node *node) const noexcept { node->template destroy_rcu<R>(); }
 	};
 
 public:
@@ -130,12 +132,12 @@ private:
 	internal::Unique<Node, Retire> node_;
 };
 
-template <class T>
-using RcuKBox = RcuBox<T, Kmalloc>;
-template <class T>
-using RcuVBox = RcuBox<T, Vmalloc>;
-template <class T>
-using RcuKVBox = RcuBox<T, KVmalloc>;
+template <class T, reclaim::Policy R = reclaim::Softirq>
+using RcuKBox = RcuBox<T, Kmalloc, R>;
+template <class T, reclaim::Policy R = reclaim::Softirq>
+using RcuVBox = RcuBox<T, Vmalloc, R>;
+template <class T, reclaim::Policy R = reclaim::Softirq>
+using RcuKVBox = RcuBox<T, KVmalloc, R>;
 
 } // namespace krcu
 

@@ -14,6 +14,7 @@
 #include <krcu/gfp.hpp>
 #include <krcu/internal/shims.h>
 #include <krcu/rcu.hpp>
+#include <krcu/reclaim.hpp>
 
 namespace krcu::internal {
 
@@ -71,16 +72,18 @@ public:
 		deallocate();
 	}
 
-	/// Destroys the value and gives the memory back after a grace period.
+	/// Destroys the value and gives the memory back after a grace period, in the context that R says.
+	template <reclaim::Policy R = reclaim::Softirq>
 	void destroy_rcu()
 	{
 		if constexpr (std::is_trivially_destructible_v<T>) {
 			deallocate_rcu();
+		} else if constexpr (std::is_same_v<R, reclaim::Work>) {
+			krcu_call_rcu(head(), [](callback_head *head) { krcu_reclaim_in_work(head, end); });
 		} else {
 			static_assert(!DestructorMaySleep<T>,
-				      "krcu: ~T may sleep, but an RCU callback runs in softirq: take the object out of RCU's sight, "
-				      "call krcu::synchronize_rcu() in process context, and destroy it there");
-			krcu_call_rcu(head(), reclaim);
+				      "krcu: ~T may sleep, but an RCU callback runs in softirq: use RcuBox<T, A, krcu::reclaim::Work>");
+			krcu_call_rcu(head(), end);
 		}
 	}
 
@@ -88,7 +91,7 @@ public:
 	void destroy_rcu_hurry()
 	{
 		static_assert(!DestructorMaySleep<T>, "krcu: ~T may sleep, but an RCU callback runs in softirq");
-		krcu_call_rcu_hurry(head(), reclaim);
+		krcu_call_rcu_hurry(head(), end);
 	}
 
 	/// Destroys the value and gives the memory back after a grace period of that domain. There is no
@@ -96,7 +99,7 @@ public:
 	void destroy_srcu(srcu_struct *domain)
 	{
 		static_assert(!DestructorMaySleep<T>, "krcu: ~T may sleep, but an SRCU callback runs with softirqs disabled");
-		krcu_call_srcu(domain, head(), reclaim);
+		krcu_call_srcu(domain, head(), end);
 	}
 
 	// A union, so that the value lives from its constructor to its destructor, not from the node's.
@@ -108,8 +111,8 @@ private:
 	Node() {}
 	~Node() {}
 
-	/// The RCU callback. Its parameter's type is what kCFI checks.
-	static void reclaim(callback_head *head)
+	/// The RCU callback, or what the work item calls. Its parameter's type is what kCFI checks.
+	static void end(callback_head *head)
 	{
 		// Holds because the head is the node's first member, and only destroy_rcu() passes one here.
 		Node *node = reinterpret_cast<Node *>(head);

@@ -41,6 +41,10 @@ void krcu_kvfree_rcu(struct callback_head *head);
 /* Set by every callback after its destructor; module/krcu_module.c reads it at exit. */
 extern bool krcu_callback_ran;
 
+/* Reclaim in process context: module/krcu_reclaim.c */
+void krcu_reclaim_in_work(struct callback_head *head, void (*func)(struct callback_head *head));
+void krcu_reclaim_flush(void);
+
 /* An RCU-protected pointer, one word at @slot */
 void *krcu_rcu_dereference(void *const *slot);
 void *krcu_rcu_access_pointer(void *const *slot);

@@ -427,4 +427,82 @@ KUNIT_CASE(list_of_boxes_is_torn_down_whole)
 	EXPECT_EQ(Object::destroyed_dead, 0);
 }
 
+KUNIT_CASE(array_is_one_allocation_of_value_initialised_elements)
+{
+	using Memory = Traced<krcu::KVmalloc>;
+	int sum = 0;
+
+	Memory::reset();
+	auto array = krcu::RcuBox<int[], Memory>::make(krcu::GFP_KERNEL, 1000);
+	ASSERT_TRUE(array);
+	EXPECT_EQ(Memory::allocated, 1);
+	EXPECT_EQ(Memory::last_size, 16 + sizeof(std::size_t) + 1000 * sizeof(int));
+	EXPECT_EQ(array.size(), 1000);
+	for (int element : *array)
+		sum += element;
+	EXPECT_EQ(sum, 0);
+	EXPECT_EQ(&array[999], array->end() - 1);
+	array.reset();
+	EXPECT_EQ(Memory::freed_rcu, 1);
+}
+
+KUNIT_CASE(elements_are_destroyed_once_each_after_a_grace_period)
+{
+	Object::reset();
+	{
+		Reader reader;
+
+		ASSERT_TRUE(reader);
+		{
+			auto array = krcu::RcuVBox<LargeObject<100, 64>[]>::make(krcu::GFP_KERNEL, 100);
+			ASSERT_TRUE(array);
+			EXPECT_EQ(Object::made, 100);
+			EXPECT_EQ(reinterpret_cast<unsigned long>(&array[1]) % 64, 0);
+		}
+		kunit_sleep_ms(20);
+		EXPECT_EQ(Object::destroyed, 0);
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 100);
+	EXPECT_EQ(Object::destroyed_dead, 0);
+}
+
+KUNIT_CASE(array_of_more_than_can_be_addressed_is_empty)
+{
+	constexpr krcu::gfp_t quiet = krcu::GFP_KERNEL | krcu::__GFP_NOWARN;
+
+	Object::reset();
+	// Times the size of an Object, these wrap around to something small.
+	for (std::size_t n : { ~0ul, ~0ul / sizeof(Object) + 2, 1ul << 62, (1ul << 63) / sizeof(Object) }) {
+		EXPECT_FALSE(krcu::RcuKBox<Object[]>::make(quiet, n));
+		EXPECT_FALSE(krcu::RcuVBox<Object[]>::make(quiet, n));
+		EXPECT_FALSE((krcu::RcuKVBox<Bytes<4, 64>[]>::make(quiet, n)));
+	}
+	EXPECT_EQ(Object::made, 0);
+}
+
+KUNIT_CASE(array_may_have_no_elements)
+{
+	auto array = krcu::RcuKBox<Object[]>::make(krcu::GFP_KERNEL, 0);
+
+	ASSERT_TRUE(array);
+	EXPECT_EQ(array.size(), 0);
+	EXPECT_EQ(array->begin(), array->end());
+}
+
+static constinit krcu::Rcu<krcu::RcuKBox<int[]>> shared_array;
+KUNIT_CASE(array_can_be_published)
+{
+	(void)shared_array.replace(krcu::RcuKBox<int[]>::make(krcu::GFP_KERNEL, 3));
+	{
+		krcu::ReadGuard guard;
+		const auto *array = shared_array.dereference(guard);
+
+		ASSERT_TRUE(array);
+		EXPECT_EQ(array->size(), 3);
+		EXPECT_EQ((*array)[2], 0);
+	}
+	(void)shared_array.take();
+}
+
 KUNIT_SUITE(rcu_box);

@@ -6,7 +6,9 @@
 
 #include <cerrno>
 #include <concepts>
+#include <cstddef>
 #include <expected>
+#include <type_traits>
 #include <utility>
 
 #include <krcu/allocator.hpp>
@@ -27,6 +29,8 @@ namespace krcu {
 /// with such a member says it too. Where T is trivially
 /// destructible no callback runs at all: kvfree_rcu() takes the memory.
 ///
+/// RcuBox<E[]> owns an array: its object is a range of E that knows its size, in one allocation.
+///
 /// A box is one pointer; the allocation is T and an rcu_head before it. It is like std::unique_ptr
 /// but for the wait, for const access (readers may be looking), and for what failure looks like:
 /// there are no exceptions, an allocation that failed is an empty box.
@@ -41,14 +45,14 @@ namespace krcu {
 ///     use(box->field);
 template <class T, Allocator A = Kmalloc, reclaim::Policy R = reclaim::Softirq>
 class [[nodiscard("dropping a box retires its object")]] RcuBox final {
-	using Node = internal::Node<T, A>;
+	using Node = internal::Node<typename internal::Element<T>::type, A>;
 
 	struct Retire {
 		void operator()(Node *node) const noexcept { node->template destroy_rcu<R>(); }
 	};
 
 public:
-	using element_type = T;
+	using element_type = typename internal::Element<T>::type;
 
 	/// An empty box.
 	constexpr RcuBox() noexcept = default;
@@ -57,8 +61,18 @@ public:
 	/// Context: any that `gfp` and T's constructor allow; see the allocator.
 	template <class... Args>
 	static RcuBox make(gfp_t gfp, Args &&...args)
+		requires(!std::is_unbounded_array_v<T>)
 	{
 		return RcuBox(Node::make(gfp, std::forward<Args>(args)...));
+	}
+
+	/// For RcuBox<E[]>: allocates `n` elements, value-initialised. Empty where the allocation fails,
+	/// and where `n` elements are more than can be addressed.
+	/// Context: as above.
+	static RcuBox make(gfp_t gfp, std::size_t n)
+		requires std::is_unbounded_array_v<T>
+	{
+		return RcuBox(Node::template make_array<std::remove_extent_t<T>>(gfp, n));
 	}
 
 	/// Allocates, and lets `int init(T *)` construct the value in the uninitialised memory. `init`
@@ -66,7 +80,7 @@ public:
 	/// once and the errno comes out. -ENOMEM where the allocation fails.
 	/// Context: any that `gfp` and `init` allow; see the allocator.
 	template <std::invocable<T *> F>
-		requires std::same_as<std::invoke_result_t<F, T *>, int>
+		requires std::same_as<std::invoke_result_t<F, T *>, int> && (!std::is_unbounded_array_v<T>)
 	static std::expected<RcuBox, int> try_make(gfp_t gfp, F &&init)
 	{
 		Node *node = Node::allocate(gfp);
@@ -96,13 +110,25 @@ public:
 	explicit operator bool() const noexcept { return bool(node_); }
 
 	/// The object, as long as this box owns it. The box must not be empty.
-	const T &operator*() const noexcept { return node_->value; }
-	const T *operator->() const noexcept { return &node_->value; }
+	const element_type &operator*() const noexcept { return node_->value; }
+	const element_type *operator->() const noexcept { return &node_->value; }
+
+	/// For RcuBox<E[]>: the elements, of which there are size(). The box must not be empty.
+	const auto &operator[](std::size_t i) const noexcept
+		requires std::is_unbounded_array_v<T>
+	{
+		return node_->value[i];
+	}
+	std::size_t size() const noexcept
+		requires std::is_unbounded_array_v<T>
+	{
+		return node_->value.size();
+	}
 
 	/// The object, for as long as the guard lives, even if the box lets go of it meanwhile.
 	/// The box must not be empty.
-	const T &with_rcu(const ReadGuard &) const noexcept { return node_->value; }
-	const T &with_rcu(const ReadGuard &&) const = delete; // the guard would be gone before the reference
+	const element_type &with_rcu(const ReadGuard &) const noexcept { return node_->value; }
+	const element_type &with_rcu(const ReadGuard &&) const = delete; // the guard would be gone before the reference
 
 	/// Hands ownership over as one pointer, for a C container. It points to a struct rcu_head with
 	/// the T behind it, is aligned as the rcu_head, and is null for an empty box.
@@ -116,12 +142,12 @@ public:
 	static RcuBox from_foreign(void *foreign) noexcept { return RcuBox(node_of(foreign)); }
 
 	/// The object behind a pointer that into_foreign() returned, as long as it stays an owner.
-	static const T &borrow(void *foreign) noexcept { return node_of(foreign)->value; }
+	static const element_type &borrow(void *foreign) noexcept { return node_of(foreign)->value; }
 
 	/// The object behind a pointer that into_foreign() returned, for as long as the guard lives,
 	/// even if from_foreign() takes it back meanwhile: dropping the box then waits for this reader.
-	static const T &rcu_borrow(void *foreign, const ReadGuard &) noexcept { return node_of(foreign)->value; }
-	static const T &rcu_borrow(void *foreign, const ReadGuard &&) = delete;
+	static const element_type &rcu_borrow(void *foreign, const ReadGuard &) noexcept { return node_of(foreign)->value; }
+	static const element_type &rcu_borrow(void *foreign, const ReadGuard &&) = delete;
 
 private:
 	explicit RcuBox(Node *node) noexcept : node_(node) {}

@@ -5,6 +5,7 @@
 #define KRCU_INTERNAL_NODE_HPP
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -12,14 +13,12 @@
 #include <krcu-constants.h>
 #include <krcu/allocator.hpp>
 #include <krcu/gfp.hpp>
+#include <krcu/internal/array.hpp>
 #include <krcu/internal/shims.h>
 #include <krcu/rcu.hpp>
 #include <krcu/reclaim.hpp>
 
 namespace krcu::internal {
-
-template <class T>
-concept DestructorMaySleep = requires { requires T::destructor_may_sleep; };
 
 /// The rcu_head comes first: kvfree_rcu() wants it within the first 4096 bytes, and its address is
 /// then the allocation's, so that neither reclaiming nor reading computes one.
@@ -40,10 +39,10 @@ public:
 	Node &operator=(const Node &) = delete;
 
 	/// Memory for a value that is still to be constructed, or null.
-	static Node *allocate(gfp_t gfp)
+	static Node *allocate(gfp_t gfp, std::size_t size = sizeof(Node))
 	{
 		static_assert(alignof(Node) <= A::max_align, "krcu: T wants more alignment than its allocator can give");
-		void *memory = A::alloc(sizeof(Node), alignof(Node), gfp);
+		void *memory = A::alloc(size, alignof(Node), gfp);
 
 		return memory ? ::new (memory) Node : nullptr;
 	}
@@ -56,6 +55,22 @@ public:
 
 		if (node)
 			::new (static_cast<void *>(&node->value)) T(std::forward<Args>(args)...);
+		return node;
+	}
+
+	/// An Array with `n` elements behind it, or null, also where that is more than can be addressed.
+	template <class E>
+	static Node *make_array(gfp_t gfp, std::size_t n)
+	{
+		constexpr std::size_t limit = PTRDIFF_MAX - sizeof(Node) - alignof(Node);
+
+		if (n > limit / sizeof(E))
+			return nullptr;
+		// Allocators want a multiple of the alignment.
+		Node *node = allocate(gfp, (sizeof(Node) + n * sizeof(E) + alignof(Node) - 1) & -alignof(Node));
+
+		if (node)
+			::new (static_cast<void *>(&node->value)) T(n);
 		return node;
 	}
 

@@ -161,4 +161,69 @@ KUNIT_CASE(can_be_made_and_dropped_in_softirq_under_a_guard)
 	EXPECT_EQ(Waiters::dropped, 1);
 }
 
+namespace {
+/// Like the context of a dma-fence, whose name is printed by whoever still has a fence of it.
+class FenceContext {
+public:
+	struct View {
+		const char *name;
+	};
+
+	explicit FenceContext(const char (&name)[8])
+	{
+		for (int i = 0; i < 8; i++)
+			name_[i] = name[i];
+	}
+
+	void drop_before_gp() { __atomic_store_n(&signalled_, true, __ATOMIC_RELEASE); }
+	View rcu_view(const krcu::ReadGuard &) const { return { name_ }; }
+
+private:
+	char name_[8] = {};
+	bool signalled_ = false;
+};
+struct NoView {
+	void drop_before_gp() {}
+};
+static_assert(krcu::RcuViewable<FenceContext> && !krcu::RcuViewable<NoView>);
+} // namespace
+
+KUNIT_CASE(view_is_read_after_the_drop)
+{
+	auto box = krcu::RcuFreeBox<FenceContext>::make(krcu::GFP_KERNEL, "gfx_0.0");
+	ASSERT_TRUE(box);
+	krcu::ReadGuard guard;
+	const auto view = box.rcu_view(guard);
+
+	box.reset();
+	spin_ms(20);
+	EXPECT_EQ(view.name[0], 'g');
+	EXPECT_EQ(view.name[6], '0');
+	EXPECT_EQ(view.name[7], 0);
+}
+
+KUNIT_CASE(view_is_read_on_another_cpu_after_the_drop)
+{
+	static constinit Counter seen;
+	static constinit void *foreign;
+	auto box = krcu::RcuFreeBox<FenceContext>::make(krcu::GFP_KERNEL, "gfx_0.1");
+	ASSERT_TRUE(box);
+
+	foreign = std::move(box).into_foreign();
+	{
+		Reader reader([](const krcu::ReadGuard &guard, auto stay) {
+			const auto view = krcu::RcuFreeBox<FenceContext>::rcu_view(foreign, guard);
+
+			stay();
+			seen = view.name[6];
+		});
+		ASSERT_TRUE(reader);
+		box = box.from_foreign(foreign);
+		box.reset();
+		kunit_sleep_ms(30);
+		EXPECT_TRUE(reader.reading());
+	}
+	EXPECT_EQ(seen, '1');
+}
+
 KUNIT_SUITE(rcu_free_box);

@@ -26,6 +26,12 @@ concept RcuFreeSafe = requires(T &value) {
 	{ value.drop_before_gp() } -> std::same_as<void>;
 };
 
+/// One of those that says which part of it stays safe: `RcuView rcu_view(const ReadGuard &) const`
+/// returns what may be used for as long as the guard, also after drop_before_gp(), and offers nothing
+/// else, such as registering with the object. After Rust's RcuView (the discussion of the RFC).
+template <class T>
+concept RcuViewable = RcuFreeSafe<T> && requires(const T &value, const ReadGuard &guard) { value.rcu_view(guard); };
+
 /// Owns one T on the heap; when let go of, runs `T::drop_before_gp()` at once, and frees the memory
 /// a grace period later. RcuBox is the other order: a grace period first, then `~T`.
 ///
@@ -38,10 +44,14 @@ concept RcuFreeSafe = requires(T &value) {
 ///
 /// Use like:
 ///
-///     struct Waiters {
-///             void drop_before_gp() { wake_up_all(); }
+///     struct FenceContext {
+///             struct View { const char *name; };
+///
+///             View rcu_view(const krcu::ReadGuard &) const { return { name }; }
+///             void drop_before_gp() { signal_all(); } // the name stays, for those who print it
+///             ...
 ///     };
-///     auto box = krcu::RcuFreeBox<Waiters>::make(krcu::GFP_KERNEL);
+///     auto box = krcu::RcuFreeBox<FenceContext>::make(krcu::GFP_KERNEL, "gpu");
 template <class T, Allocator A = Kmalloc>
 class [[nodiscard("dropping a box retires its object")]] RcuFreeBox final {
 	using Node = internal::Node<T, A>;
@@ -92,6 +102,15 @@ public:
 	const T &operator*() const noexcept { return node_->value; }
 	const T *operator->() const noexcept { return &node_->value; }
 
+	/// The part of the object that is safe for as long as the guard lives, even if the box lets go of it
+	/// meanwhile; where T has one. The box must not be empty.
+	auto rcu_view(const ReadGuard &guard) const noexcept
+		requires RcuViewable<T>
+	{
+		return node_->value.rcu_view(guard);
+	}
+	void rcu_view(const ReadGuard &&) const = delete; // the guard would be gone before the view
+
 	/// Hands ownership over as one pointer, for a C container. It points to a struct rcu_head with
 	/// the T behind it, is aligned as the rcu_head, and is null for an empty box.
 	[[nodiscard("the pointer owns the object")]] void *into_foreign() && noexcept
@@ -110,6 +129,14 @@ public:
 	/// drop_before_gp() may run meanwhile, and T is made for that.
 	static const T &rcu_borrow(void *foreign, const ReadGuard &) noexcept { return node_of(foreign)->value; }
 	static const T &rcu_borrow(void *foreign, const ReadGuard &&) = delete;
+
+	/// The view of the object behind a pointer that into_foreign() returned, for as long as the guard
+	/// lives, even if from_foreign() takes it back meanwhile; where T has one.
+	static auto rcu_view(void *foreign, const ReadGuard &guard) noexcept
+		requires RcuViewable<T>
+	{
+		return node_of(foreign)->value.rcu_view(guard);
+	}
 
 private:
 	explicit RcuFreeBox(Node *node) noexcept : node_(node) {}

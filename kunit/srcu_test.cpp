@@ -178,4 +178,13 @@ KUNIT_CASE(wait_for_an_elapsed_grace_period_of_a_domain_returns_at_once)
 	EXPECT_TRUE(reader.reading());
 }
 
+static constinit krcu::Srcu<Queue> left_for_exit;
+KUNIT_CASE(domain_that_is_left_is_ended_at_exit)
+{
+	// Nothing ends it but the module's exit, which a callback of the module's text then waits for.
+	left_for_exit = krcu::Srcu<Queue>::make();
+	ASSERT_TRUE(left_for_exit);
+	krcu::Callback<Object>::make(krcu::GFP_KERNEL).submit(left_for_exit);
+}
+
 KUNIT_SUITE(srcu);

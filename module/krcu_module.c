@@ -47,18 +47,25 @@ bool krcu_callback_ran;
  * when it began, and nothing is left that could queue another.
  *
  * What runs a destructor, in the callback or in the work item behind it, sets the
- * flag afterwards. If what the destructor queued
- * came behind the barrier's own callback on that CPU, the barrier had begun by
- * then, so the flag was clear already and the setting is not lost.
+ * flag afterwards. If what the destructor queued came behind the barrier's own
+ * callback on that CPU, the barrier had begun by then, so the flag was clear
+ * already and the setting is not lost.
  */
-static void wait_for_all(void)
+static void drain_callbacks(void)
 {
-	krcu_srcu_exit();
 	do {
 		WRITE_ONCE(krcu_callback_ran, false);
 		rcu_barrier();
 		krcu_reclaim_flush();
 	} while (READ_ONCE(krcu_callback_ran));
+}
+
+static void wait_for_all(void)
+{
+	/* First, as what is pending may own domains; again after each, as its callbacks may own boxes. */
+	do
+		drain_callbacks();
+	while (krcu_srcu_end_one());
 }
 
 static int __init krcu_init(void)

@@ -102,19 +102,25 @@ void krcu_srcu_destroy(struct srcu_struct *ssp)
 }
 
 /*
- * A module that is already on its way out, or whose init has failed, can be
- * pinned no more. Whoever unloads it waits here for the late readers instead.
+ * Ends a domain that is left when the module goes; returns whether there was one.
+ * One that is abandoned now, or was before a failed init, can pin the module no
+ * more: whoever unloads it waits here for the late reader instead.
  */
-void krcu_srcu_exit(void)
+bool krcu_srcu_end_one(void)
 {
-	struct krcu_domain *domain, *next;
+	struct krcu_domain *domain;
 
-	list_for_each_entry_safe(domain, next, &live, link)
+	domain = list_first_entry_or_null(&live, struct krcu_domain, link);
+	if (domain) {
 		krcu_srcu_destroy(&domain->srcu);
-	list_for_each_entry_safe(domain, next, &abandoned, link) {
-		while (!readers_left_by(domain, jiffies + HZ))
-			;
-		list_del(&domain->link);
-		free_domain(domain);
+		return true;
 	}
+	domain = list_first_entry_or_null(&abandoned, struct krcu_domain, link);
+	if (!domain)
+		return false;
+	while (!readers_left_by(domain, jiffies + HZ))
+		;
+	list_del(&domain->link);
+	free_domain(domain);
+	return true;
 }

@@ -129,7 +129,7 @@ private:
 	/// The RCU callback, or what the work item calls. Its parameter's type is what kCFI checks.
 	static void end(callback_head *head)
 	{
-		// Holds because the head is the node's first member, and only destroy_rcu() passes one here.
+		// Holds because the head is the node's first member, and only the functions above pass one on.
 		Node *node = reinterpret_cast<Node *>(head);
 
 		node->value.~T();

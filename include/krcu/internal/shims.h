@@ -61,7 +61,7 @@ void krcu_kvfree(void *ptr);
 /* SRCU */
 struct srcu_struct *krcu_srcu_create(const char *name, unsigned int timeout_ms, struct lock_class_key *key);
 void krcu_srcu_destroy(struct srcu_struct *ssp);
-void krcu_srcu_exit(void);
+bool krcu_srcu_end_one(void);
 int krcu_srcu_read_lock(struct srcu_struct *ssp);
 void krcu_srcu_read_unlock(struct srcu_struct *ssp, int idx);
 void krcu_synchronize_srcu(struct srcu_struct *ssp);

@@ -184,7 +184,7 @@ body() { # FUNCTION
 		awk -v name="<$1>:" '
 			$1 == name { on = 1; next }
 			/^<.*>:$|^Disassembly/ { on = 0 }
-			!on || !NF || /^\t(data16 |cs )*nop/ || /^\txchg +%ax,%ax$/ { next }
+			!on || !NF || /^\t(data16 |cs )*nop/ || /^\txchg +%ax,%ax$/ || /^\tint3/ { next }
 			/\tR_/ { sub(/<.*>/, "", last); sub(/\.text.*/, ".text") }
 			{ if (last != "") print last; last = $0 }
 			END { print last }' |

@@ -15,6 +15,7 @@
 #include <linux/timer.h>
 #include <linux/version.h>
 #include <linux/vmalloc.h>
+#include <linux/xarray.h>
 #include <kunit/test.h>
 
 #include "kunit_shims.h"
@@ -234,6 +235,30 @@ int kunit_foreign_value(const void *foreign)
 	return object->value;
 }
 
+static DEFINE_XARRAY(c_array);
+
+int kunit_c_array_store(unsigned long index, void *foreign)
+{
+	return xa_err(xa_store(&c_array, index, foreign, GFP_KERNEL));
+}
+
+int kunit_c_array_read(unsigned long index)
+{
+	const struct foreign_object *object;
+	int value;
+
+	rcu_read_lock();
+	object = xa_load(&c_array, index);
+	value = object ? object->value : -1;
+	rcu_read_unlock();
+	return value;
+}
+
+void *kunit_c_array_erase(unsigned long index)
+{
+	return xa_erase(&c_array, index);
+}
+
 bool kunit_can_fail_allocations(void)
 {
 	return IS_ENABLED(CONFIG_FAILSLAB);
@@ -249,4 +274,12 @@ bool kunit_fail_allocation(unsigned int nth)
 	WRITE_ONCE(current->fail_nth, nth);
 #endif
 	return failed;
+}
+
+/* Needs failslab's task-filter and probability: scripts/guest/kunit.sh */
+void kunit_fail_all_allocations(bool fail)
+{
+#ifdef CONFIG_FAILSLAB
+	current->make_it_fail = fail;
+#endif
 }

@@ -48,6 +48,9 @@ void kunit_run_in_softirq(void (*func)(void *arg), void *arg);
 bool kunit_can_fail_allocations(void);
 bool kunit_fail_allocation(unsigned int nth);
 
+/* Lets all of this task's allocations fail, or no more. */
+void kunit_fail_all_allocations(bool fail);
+
 bool kunit_in_task(void);
 bool kunit_rcu_read_lock_held(void);
 void kunit_sleep_ms(unsigned int ms);
@@ -64,6 +67,11 @@ extern const unsigned int kunit_gfp[];
 
 /* The value behind a foreign pointer, as a driver's C code would read it. */
 int kunit_foreign_value(const void *foreign);
+
+/* A driver's own xarray, in C. Reading returns the value behind the entry, -1 for none. */
+int kunit_c_array_store(unsigned long index, void *foreign);
+int kunit_c_array_read(unsigned long index);
+void *kunit_c_array_erase(unsigned long index);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/types.h>
+#include <linux/xarray.h>
 
 /* The flags are unsigned __bitwise to C and to sparse. */
 #define GFP(flag) DEFINE(KRCU_##flag, (__force unsigned int)(flag))
@@ -35,6 +36,8 @@ int main(void)
 	DEFINE(KRCU_HEAD_ALIGN, __alignof__(struct callback_head));
 	DEFINE(KRCU_LOCK_CLASS_KEY_SIZE, sizeof(struct lock_class_key));
 	DEFINE(KRCU_LOCK_CLASS_KEY_ALIGN, __alignof__(struct lock_class_key));
+	DEFINE(KRCU_XARRAY_SIZE, sizeof(struct xarray));
+	DEFINE(KRCU_XARRAY_ALIGN, __alignof__(struct xarray));
 	DEFINE(KRCU_KMALLOC_MINALIGN, ARCH_KMALLOC_MINALIGN);
 	DEFINE(KRCU_PAGE_SIZE, PAGE_SIZE);
 	return 0;

@@ -11,6 +11,7 @@
 #include <linux/srcu.h>
 #include <linux/version.h>
 #include <linux/vmalloc.h>
+#include <linux/xarray.h>
 
 #include <krcu/internal/shims.h>
 
@@ -184,4 +185,66 @@ krcu_shim void krcu_call_srcu(struct srcu_struct *ssp, struct callback_head *hea
 			      void (*func)(struct callback_head *head))
 {
 	call_srcu(ssp, head, func);
+}
+
+/* XArray: the lock disables softirqs, as destructors that RCU calls update arrays too */
+
+krcu_shim void krcu_xa_init(struct xarray *xa)
+{
+	xa_init_flags(xa, XA_FLAGS_LOCK_BH);
+}
+
+krcu_shim void krcu_xa_destroy(struct xarray *xa)
+{
+	xa_destroy(xa);
+}
+
+krcu_shim void *krcu_xa_load(struct xarray *xa, unsigned long index)
+{
+	return xa_load(xa, index);
+}
+
+krcu_shim void *krcu_xa_find(struct xarray *xa, unsigned long *index)
+{
+	return xa_find(xa, index, ULONG_MAX, XA_PRESENT);
+}
+
+krcu_shim void *krcu_xa_find_after(struct xarray *xa, unsigned long *index)
+{
+	return xa_find_after(xa, index, ULONG_MAX, XA_PRESENT);
+}
+
+krcu_shim void *krcu_xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
+{
+	return xa_store_bh(xa, index, entry, gfp);
+}
+
+krcu_shim void *krcu_xa_erase(struct xarray *xa, unsigned long index)
+{
+	void *old;
+
+	xa_lock_bh(xa);
+	/* Reservations load as NULL, and are not this caller's to erase. */
+	old = xa_load(xa, index);
+	if (old)
+		__xa_erase(xa, index);
+	xa_unlock_bh(xa);
+	return old;
+}
+
+krcu_shim int krcu_xa_reserve(struct xarray *xa, unsigned long index, gfp_t gfp)
+{
+	/* Unlike xa_reserve(), says -EBUSY where something is. */
+	return xa_insert_bh(xa, index, NULL, gfp);
+}
+
+krcu_shim void krcu_xa_release(struct xarray *xa, unsigned long index)
+{
+	/* xa_release() with softirqs disabled */
+	xa_cmpxchg_bh(xa, index, XA_ZERO_ENTRY, NULL, 0);
+}
+
+krcu_shim int krcu_xa_err(void *entry)
+{
+	return xa_err(entry);
 }

@@ -15,5 +15,6 @@
 #include <krcu/rcu_ptr.hpp>
 #include <krcu/reclaim.hpp>
 #include <krcu/srcu.hpp>
+#include <krcu/xarray.hpp>
 
 #endif // KRCU_KRCU_HPP

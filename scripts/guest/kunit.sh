@@ -7,6 +7,10 @@ failslab=/sys/kernel/debug/failslab
 if [ -d $failslab ]; then
 	echo N >$failslab/ignore-gfp-wait
 	echo 0 >$failslab/verbose
+	# All allocations, of a task that asks for it.
+	echo Y >$failslab/task-filter
+	echo -1 >$failslab/times
+	echo 100 >$failslab/probability
 fi
 
 insmod krcu_kunit.ko

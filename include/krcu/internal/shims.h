@@ -14,6 +14,7 @@
 struct callback_head;
 struct srcu_struct;
 struct lock_class_key;
+struct xarray;
 
 #ifdef __cplusplus
 using krcu_gfp_t = unsigned int;
@@ -71,6 +72,18 @@ unsigned long krcu_start_poll_synchronize_srcu(struct srcu_struct *ssp);
 bool krcu_poll_state_synchronize_srcu(struct srcu_struct *ssp, unsigned long cookie);
 void krcu_call_srcu(struct srcu_struct *ssp, struct callback_head *head,
 		    void (*func)(struct callback_head *head));
+
+/* XArray, updated with softirqs disabled */
+void krcu_xa_init(struct xarray *xa);
+void krcu_xa_destroy(struct xarray *xa);
+void *krcu_xa_load(struct xarray *xa, unsigned long index);
+void *krcu_xa_find(struct xarray *xa, unsigned long *index);
+void *krcu_xa_find_after(struct xarray *xa, unsigned long *index);
+void *krcu_xa_store(struct xarray *xa, unsigned long index, void *entry, krcu_gfp_t gfp);
+void *krcu_xa_erase(struct xarray *xa, unsigned long index);
+int krcu_xa_reserve(struct xarray *xa, unsigned long index, krcu_gfp_t gfp);
+void krcu_xa_release(struct xarray *xa, unsigned long index);
+int krcu_xa_err(void *entry);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+/// @file
+/// XArray: the kernel's array of pointers, owning what they point to.
+#ifndef KRCU_XARRAY_HPP
+#define KRCU_XARRAY_HPP
+
+#include <concepts>
+#include <cstddef>
+#include <expected>
+#include <utility>
+
+#include <krcu-constants.h>
+#include <krcu/foreign_ownable.hpp>
+#include <krcu/gfp.hpp>
+#include <krcu/internal/shims.h>
+#include <krcu/rcu.hpp>
+
+namespace krcu {
+
+/// A sparse array of P, from any unsigned long to an object or nothing: readers look objects up under
+/// a guard, updaters store and erase, and get what was there back as an owned P. Dropping that P waits
+/// for the readers, without blocking, which is what ForeignOwnableRcu promises.
+///
+/// Any number of readers and updaters at once. Updaters exclude each other by the array's own lock,
+/// with softirqs disabled. So update in process context or in softirq, an RCU callback's destructor
+/// among them, also under a ReadGuard, but neither in hard interrupts nor with interrupts disabled.
+/// No P is dropped under the lock.
+///
+/// The struct xarray is inside the object, which stays where it is: it can be neither copied nor
+/// moved. Its constructor runs code, so it cannot be declared constinit, nor live at namespace scope
+/// in a module: make it a member of what the driver allocates.
+///
+/// P's pointers must be multiples of 4, as the boxes' are: an xarray tells its own entries by those bits.
+///
+/// Semantics: Documentation/core-api/xarray.rst. After Rust's XArray (rust/kernel/xarray.rs).
+///
+/// Use like:
+///
+///     krcu::XArray<krcu::RcuKBox<Session>> sessions;
+///
+///     auto session = krcu::RcuKBox<Session>::make(krcu::GFP_KERNEL);
+///     if (!session)
+///             return -ENOMEM;
+///     auto old = sessions.store(id, std::move(session), krcu::GFP_KERNEL);
+///     if (!old)
+///             return old.error();
+///     ...
+///     krcu::ReadGuard guard;
+///     if (const Session *s = sessions.load(id, guard))
+///             use(*s);
+template <ForeignOwnableRcu P>
+class XArray final {
+	static_assert(KRCU_HEAD_ALIGN % 4 == 0,
+		      "krcu: an xarray marks its own entries in the low 2 bits, and a box points to an rcu_head");
+
+public:
+	using element_type = typename P::element_type;
+
+	/// An empty array. See xa_init_flags().
+	XArray() noexcept { krcu_xa_init(xa()); }
+
+	XArray(const XArray &) = delete;
+	XArray &operator=(const XArray &) = delete;
+
+	/// Drops every P, and gives the array's own memory back. Readers that hold an object may go on;
+	/// nobody may use the array any more, and reservations are gone before it.
+	/// Context: as updating, and any that ~P allows. See xa_erase(), xa_destroy().
+	~XArray()
+	{
+		unsigned long index = 0;
+
+		// Erased first, dropped then: ~P may find the array in order.
+		while (krcu_xa_find(xa(), &index))
+			[[maybe_unused]] P last = erase(index);
+		krcu_xa_destroy(xa());
+	}
+
+	/// What is at `index`, or null; valid as long as the guard, even if it is erased meanwhile.
+	/// Context: any that a ReadGuard allows. See xa_load().
+	const element_type *load(unsigned long index, const ReadGuard &guard) const noexcept
+	{
+		void *entry = krcu_xa_load(xa(), index);
+
+		return entry ? &P::rcu_borrow(entry, guard) : nullptr;
+	}
+	const element_type *load(unsigned long, const ReadGuard &&) const = delete; // the guard would be gone first
+
+	/// Calls `visit(index, object)` for every object, in the order of their indices. What is stored or
+	/// erased meanwhile may be seen or not; `visit` may do so itself.
+	/// Context: any that a ReadGuard allows. `visit` must not sleep. See xa_for_each().
+	template <std::invocable<unsigned long, const element_type &> F>
+	void for_each(const ReadGuard &guard, F &&visit) const
+	{
+		unsigned long index = 0;
+
+		for (void *entry = krcu_xa_find(xa(), &index); entry; entry = krcu_xa_find_after(xa(), &index))
+			visit(index, P::rcu_borrow(entry, guard));
+	}
+
+	/// Puts `p` at `index`, and returns what was there, perhaps nothing. On failure the array is as it
+	/// was, `p` still owns its object, and a negative errno comes out: -ENOMEM, say. An empty `p`
+	/// erases; replacing an object needs no memory; neither fails. Uses a reservation of `index` up.
+	/// Context: as updating, and any that `gfp` allows. See xa_store_bh().
+	[[nodiscard("store() may fail, and hands back what was there")]]
+	std::expected<P, int> store(unsigned long index, P &&p, gfp_t gfp)
+	{
+		void *foreign = std::move(p).into_foreign();
+		void *old = krcu_xa_store(xa(), index, foreign, gfp);
+
+		if (int err = krcu_xa_err(old)) [[unlikely]] {
+			// Holds because xa_store() did not publish it.
+			p = P::from_foreign(foreign);
+			return std::unexpected(err);
+		}
+		return P::from_foreign(old);
+	}
+
+	/// Takes out what is at `index`, perhaps nothing. A reservation stays.
+	/// Context: as updating. See xa_erase().
+	P erase(unsigned long index) noexcept { return P::from_foreign(krcu_xa_erase(xa(), index)); }
+
+	/// An index that was empty and is kept for its owner, memory and all, so that fill() needs none.
+	/// Readers see nothing there. Dropping it without fill() gives the memory back. The array must
+	/// outlive it.
+	class [[nodiscard("dropping a reservation releases it")]] Reservation final {
+	public:
+		/// Moving a reservation empties it.
+		Reservation(Reservation &&other) noexcept
+			: array_(std::exchange(other.array_, nullptr)), index_(other.index_)
+		{
+		}
+		Reservation &operator=(Reservation &&) = delete;
+
+		/// Context: as updating. See xa_release().
+		~Reservation()
+		{
+			if (array_)
+				krcu_xa_release(array_->xa(), index_);
+		}
+
+		unsigned long index() const noexcept { return index_; }
+
+		/// Puts `p` there. Allocates nothing and cannot fail, unless somebody broke into the
+		/// reservation: what they stored there comes back, or `p` itself if they erased it again and
+		/// memory is short. Otherwise an empty P does. To be called once.
+		/// Context: as updating; does not sleep. See xa_store_bh().
+		P fill(P p) && noexcept
+		{
+			void *foreign = std::move(p).into_foreign();
+			void *old = krcu_xa_store(std::exchange(array_, nullptr)->xa(), index_, foreign, 0);
+
+			return P::from_foreign(krcu_xa_err(old) ? foreign : old);
+		}
+
+	private:
+		friend class XArray;
+
+		Reservation(XArray *array, unsigned long index) noexcept : array_(array), index_(index) {}
+
+		XArray *array_;
+		unsigned long index_;
+	};
+
+	/// Keeps `index` for a fill() that must not fail, under a spinlock say. -EBUSY if an object or
+	/// another reservation is there, -ENOMEM where memory is short.
+	/// Context: as updating, and any that `gfp` allows. See xa_insert_bh(), xa_reserve().
+	std::expected<Reservation, int> reserve(unsigned long index, gfp_t gfp)
+	{
+		if (int err = krcu_xa_reserve(xa(), index, gfp))
+			return std::unexpected(err);
+		return Reservation(this, index);
+	}
+
+private:
+	// The kernel's functions take a non-const xarray to read it, too.
+	xarray *xa() const noexcept { return reinterpret_cast<xarray *>(storage_); }
+
+	alignas(KRCU_XARRAY_ALIGN) mutable std::byte storage_[KRCU_XARRAY_SIZE];
+};
+
+} // namespace krcu
+
+#endif // KRCU_XARRAY_HPP

@@ -1,0 +1,553 @@
+// SPDX-License-Identifier: GPL-2.0
+// XArray: krcu/xarray.hpp
+
+#include <cerrno>
+#include <optional>
+#include <type_traits>
+
+#include "support.hpp"
+
+namespace {
+
+using Box = krcu::RcuKBox<Object>;
+using Array = krcu::XArray<Box>;
+
+static_assert(!std::is_copy_constructible_v<Array> && !std::is_move_constructible_v<Array>);
+static_assert(sizeof(Array) == KRCU_XARRAY_SIZE);
+static_assert(!std::is_copy_constructible_v<Array::Reservation> && std::is_move_constructible_v<Array::Reservation>);
+
+constexpr unsigned long last_index = ~0ul;
+
+Box make(int value)
+{
+	return Box::make(krcu::GFP_KERNEL, value);
+}
+
+/// Stores a new object; whether that went well. The old one is dropped.
+bool put(Array &array, unsigned long index, int value)
+{
+	Box box = make(value);
+
+	return box && array.store(index, std::move(box), krcu::GFP_KERNEL);
+}
+
+/// What a new reader sees: 0 for nothing.
+template <class P>
+int read(const krcu::XArray<P> &array, unsigned long index)
+{
+	krcu::ReadGuard guard;
+	const auto *object = array.load(index, guard);
+
+	return object ? object->value : 0;
+}
+
+int count(const Array &array)
+{
+	krcu::ReadGuard guard;
+	int n = 0;
+
+	array.for_each(guard, [&](unsigned long, const Object &) { n++; });
+	return n;
+}
+
+} // namespace
+
+KUNIT_CASE(starts_empty)
+{
+	Array array;
+
+	EXPECT_EQ(read(array, 0), 0);
+	EXPECT_EQ(read(array, last_index), 0);
+	EXPECT_FALSE(array.erase(0));
+	EXPECT_FALSE(array.erase(last_index));
+	EXPECT_EQ(count(array), 0);
+}
+
+KUNIT_CASE(store_publishes_and_hands_back_the_old)
+{
+	Object::reset();
+	Array array;
+	Box first = make(1), second = make(2);
+	ASSERT_TRUE(first && second);
+	{
+		auto nothing = array.store(7, std::move(first), krcu::GFP_KERNEL);
+
+		EXPECT_TRUE(nothing && !*nothing);
+		EXPECT_FALSE(first);
+		EXPECT_EQ(read(array, 7), 1);
+		EXPECT_EQ(read(array, 6), 0);
+		auto old = array.store(7, std::move(second), krcu::GFP_KERNEL);
+		EXPECT_EQ(read(array, 7), 2);
+		krcu::rcu_barrier();
+		EXPECT_EQ(Object::destroyed, 0);
+		EXPECT_TRUE(old && *old && (*old)->value == 1);
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 1);
+}
+
+KUNIT_CASE(erase_hands_the_object_back)
+{
+	Object::reset();
+	Array array;
+
+	ASSERT_TRUE(put(array, 3, 33) && put(array, 4, 44));
+	{
+		Box old = array.erase(3);
+
+		EXPECT_EQ(read(array, 3), 0);
+		EXPECT_EQ(read(array, 4), 44);
+		EXPECT_FALSE(array.erase(3));
+		krcu::rcu_barrier();
+		EXPECT_EQ(Object::destroyed, 0);
+		EXPECT_TRUE(old && old->value == 33);
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 1);
+}
+
+KUNIT_CASE(storing_an_empty_box_erases)
+{
+	Array array;
+
+	ASSERT_TRUE(put(array, 9, 99));
+	auto old = array.store(9, Box(), krcu::GFP_KERNEL);
+	EXPECT_TRUE(old && *old && (*old)->value == 99);
+	EXPECT_EQ(read(array, 9), 0);
+	EXPECT_EQ(count(array), 0);
+}
+
+KUNIT_CASE(first_and_last_index_are_as_good_as_any)
+{
+	Array array;
+
+	ASSERT_TRUE(put(array, last_index, 1) && put(array, 0, 2));
+	EXPECT_EQ(read(array, last_index), 1);
+	EXPECT_EQ(read(array, 0), 2);
+	EXPECT_EQ(count(array), 2);
+	EXPECT_TRUE(array.erase(last_index));
+	EXPECT_EQ(read(array, last_index), 0);
+	EXPECT_EQ(read(array, 0), 2);
+}
+
+KUNIT_CASE(for_each_goes_by_index)
+{
+	static constexpr unsigned long indices[] = { 0, 1, 63, 64, 4096, 1ul << 40, last_index };
+	Array array;
+	unsigned int seen = 0, wrong = 0;
+
+	// Stored last to first.
+	for (unsigned int i = 7; i-- > 0;)
+		ASSERT_TRUE(put(array, indices[i], 100 + i));
+	auto reserved = array.reserve(2, krcu::GFP_KERNEL);
+	EXPECT_TRUE(reserved);
+	{
+		krcu::ReadGuard guard;
+		array.for_each(guard, [&](unsigned long index, const Object &object) {
+			if (seen >= 7 || index != indices[seen] || object.value != int(100 + seen))
+				wrong++;
+			seen++;
+		});
+	}
+	EXPECT_EQ(seen, 7);
+	EXPECT_EQ(wrong, 0);
+}
+
+KUNIT_CASE(for_each_may_erase_what_it_visits)
+{
+	Object::reset();
+	Array array;
+	int sum = 0;
+
+	for (int i = 1; i <= 100; i++)
+		ASSERT_TRUE(put(array, i * 5, i));
+	{
+		krcu::ReadGuard guard;
+		array.for_each(guard, [&](unsigned long index, const Object &object) {
+			{
+				Box old = array.erase(index);
+			}
+			sum += object.value;
+		});
+		EXPECT_EQ(Object::destroyed, 0);
+	}
+	EXPECT_EQ(sum, 5050);
+	EXPECT_EQ(count(array), 0);
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 100);
+}
+
+KUNIT_CASE(destructor_drops_every_object_once)
+{
+	Object::reset();
+	{
+		Array array;
+
+		for (int i = 0; i < 300; i++)
+			ASSERT_TRUE(put(array, i * 37, i));
+		ASSERT_TRUE(put(array, last_index, 1));
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 301);
+	EXPECT_EQ(Object::destroyed_dead, 0);
+}
+
+KUNIT_CASE(dropping_what_was_erased_does_not_block)
+{
+	Object::reset();
+	Array array;
+
+	ASSERT_TRUE(put(array, 1, 11) && put(array, 2, 22));
+	{
+		krcu::ReadGuard guard;
+		const Object *object = array.load(1, guard);
+		{
+			Box old = array.erase(1);
+		}
+		EXPECT_FALSE(array.load(1, guard));
+		spin_ms(20);
+		EXPECT_TRUE(object && object->value == 11);
+		EXPECT_EQ(Object::destroyed, 0);
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 1);
+}
+
+static constinit Array *shared;
+KUNIT_CASE(reader_elsewhere_goes_on_when_the_array_is_gone)
+{
+	static constinit Counter seen;
+	std::optional<Array> array(std::in_place);
+
+	Object::reset();
+	seen = 0;
+	ASSERT_TRUE(put(*array, 5, 55));
+	shared = &*array;
+	{
+		Reader reader([](const krcu::ReadGuard &guard, auto stay) {
+			const Object *object = shared->load(5, guard);
+
+			stay();
+			seen = object ? object->value : 0;
+		});
+		ASSERT_TRUE(reader);
+		array.reset();
+		spin_ms(20);
+		EXPECT_TRUE(reader.reading());
+		EXPECT_EQ(Object::destroyed, 0);
+	}
+	EXPECT_EQ(seen, 55);
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 1);
+}
+
+KUNIT_CASE(reservation_is_filled_without_memory)
+{
+	static constexpr unsigned long indices[] = { 0, 70, 1ul << 30, last_index };
+	bool failed = false;
+
+	Object::reset();
+	{
+		Array array;
+		for (unsigned long index : indices) {
+			Box box = make(8);
+			auto slot = array.reserve(index, krcu::GFP_KERNEL);
+			ASSERT_TRUE(box && slot);
+			EXPECT_EQ(slot->index(), index);
+			EXPECT_EQ(read(array, index), 0);
+			// Neither what others do around it nor an erase() of it takes the reservation away.
+			EXPECT_TRUE(put(array, index ^ 1, 9));
+			{
+				Box other = array.erase(index ^ 1);
+				EXPECT_FALSE(array.erase(index));
+			}
+			// The very next allocation, if there is one, fails.
+			kunit_fail_allocation(1);
+			Box old = std::move(*slot).fill(std::move(box));
+			failed |= kunit_can_fail_allocations() && kunit_fail_allocation(0);
+			EXPECT_FALSE(old);
+			EXPECT_EQ(read(array, index), 8);
+		}
+		EXPECT_FALSE(failed);
+		EXPECT_EQ(count(array), 4);
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, Object::made);
+}
+
+KUNIT_CASE(reservation_is_exclusive_and_released_with_its_owner)
+{
+	Array array;
+	{
+		std::optional<Array::Reservation> kept;
+		{
+			auto slot = array.reserve(6, krcu::GFP_KERNEL);
+			ASSERT_TRUE(slot);
+			kept.emplace(std::move(*slot));
+		}
+		EXPECT_EQ(kept->index(), 6);
+		EXPECT_FALSE(array.erase(6));
+		auto second = array.reserve(6, krcu::GFP_KERNEL);
+		EXPECT_TRUE(!second && second.error() == -EBUSY);
+	}
+	{
+		auto again = array.reserve(6, krcu::GFP_KERNEL);
+		EXPECT_TRUE(again);
+	}
+	EXPECT_TRUE(put(array, 6, 66));
+	auto occupied = array.reserve(6, krcu::GFP_KERNEL);
+	EXPECT_TRUE(!occupied && occupied.error() == -EBUSY);
+	EXPECT_EQ(read(array, 6), 66);
+}
+
+KUNIT_CASE(what_was_stored_over_a_reservation_comes_out)
+{
+	Array array;
+	{
+		auto slot = array.reserve(6, krcu::GFP_KERNEL);
+		ASSERT_TRUE(slot);
+		EXPECT_TRUE(put(array, 6, 66));
+	}
+	EXPECT_EQ(read(array, 6), 66);
+	{
+		auto slot = array.reserve(7, krcu::GFP_KERNEL);
+		ASSERT_TRUE(slot);
+		EXPECT_TRUE(put(array, 7, 77));
+		Box old = std::move(*slot).fill(make(78));
+		EXPECT_TRUE(old && old->value == 77);
+	}
+	EXPECT_EQ(read(array, 7), 78);
+}
+
+KUNIT_CASE(store_that_fails_changes_nothing)
+{
+	if (!kunit_can_fail_allocations())
+		SKIP("the kernel has no fault injection");
+	Object::reset();
+	{
+		Array array;
+		Box box = make(2), fresh = make(3);
+
+		ASSERT_TRUE(put(array, 0, 1) && box && fresh);
+		kunit_fail_all_allocations(true);
+		auto old = array.store(1ul << 40, std::move(box), krcu::GFP_KERNEL);
+		auto slot = array.reserve(1ul << 40, krcu::GFP_KERNEL);
+		auto replaced = array.store(0, std::move(fresh), krcu::GFP_KERNEL);
+		kunit_fail_all_allocations(false);
+
+		EXPECT_TRUE(!old && old.error() == -ENOMEM);
+		EXPECT_TRUE(box && box->value == 2);
+		EXPECT_TRUE(!slot && slot.error() == -ENOMEM);
+		EXPECT_EQ(read(array, 1ul << 40), 0);
+		EXPECT_EQ(count(array), 1);
+		// Replacing needs no memory.
+		EXPECT_TRUE(replaced && *replaced && (*replaced)->value == 1);
+		EXPECT_EQ(read(array, 0), 3);
+		// What has failed works when there is memory.
+		EXPECT_TRUE(array.store(1ul << 40, std::move(box), krcu::GFP_KERNEL));
+		EXPECT_EQ(read(array, 1ul << 40), 2);
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, 3);
+}
+
+KUNIT_CASE(reservation_that_was_broken_into_gives_the_object_back)
+{
+	if (!kunit_can_fail_allocations())
+		SKIP("the kernel has no fault injection");
+	Array array;
+	Box box = make(5);
+	auto slot = array.reserve(1ul << 40, krcu::GFP_KERNEL);
+
+	ASSERT_TRUE(box && slot && put(array, 1ul << 40, 4));
+	{
+		Box broken_in = array.erase(1ul << 40);
+	}
+	kunit_fail_all_allocations(true);
+	Box back = std::move(*slot).fill(std::move(box));
+	kunit_fail_all_allocations(false);
+	EXPECT_TRUE(back && back->value == 5);
+	EXPECT_EQ(count(array), 0);
+}
+
+KUNIT_CASE(store_may_wait_for_memory)
+{
+	if (!kunit_can_fail_allocations())
+		SKIP("the kernel has no fault injection");
+	Array array;
+	Box box = make(5);
+
+	ASSERT_TRUE(box);
+	// The one under the lock, which does not wait. Another follows that does, and would warn there.
+	kunit_fail_allocation(1);
+	auto old = array.store(64, std::move(box), krcu::GFP_KERNEL);
+	EXPECT_TRUE(kunit_fail_allocation(0));
+	EXPECT_TRUE(old && !*old);
+	EXPECT_EQ(read(array, 64), 5);
+}
+
+namespace {
+struct Waiters {
+	static inline constinit Counter dropped;
+
+	void drop_before_gp() { ++dropped; }
+
+	int value;
+};
+} // namespace
+KUNIT_CASE(free_boxes_can_be_stored)
+{
+	using FreeBox = krcu::RcuFreeBox<Waiters>;
+
+	Waiters::dropped = 0;
+	{
+		krcu::XArray<FreeBox> array;
+		krcu::ReadGuard guard;
+
+		for (int i = 1; i <= 2; i++) {
+			auto box = FreeBox::make(krcu::GFP_ATOMIC, i);
+			EXPECT_TRUE(box && array.store(i, std::move(box), krcu::GFP_ATOMIC));
+		}
+		const Waiters *waiters = array.load(1, guard);
+		{
+			FreeBox old = array.erase(1);
+			EXPECT_EQ(Waiters::dropped, 0);
+		}
+		EXPECT_EQ(Waiters::dropped, 1);
+		EXPECT_TRUE(waiters && waiters->value == 1);
+	}
+	EXPECT_EQ(Waiters::dropped, 2);
+}
+
+namespace {
+struct Curious {
+	static inline constinit krcu::XArray<krcu::RcuFreeBox<Curious>> *array;
+	static inline constinit Counter dropped, seen_dead;
+
+	void drop_before_gp();
+
+	int value;
+};
+void Curious::drop_before_gp()
+{
+	krcu::ReadGuard guard;
+
+	++dropped;
+	if (array->load(value, guard))
+		++seen_dead;
+}
+} // namespace
+KUNIT_CASE(destructor_takes_objects_out_before_it_drops_them)
+{
+	Curious::dropped = 0;
+	Curious::seen_dead = 0;
+	{
+		krcu::XArray<krcu::RcuFreeBox<Curious>> array;
+
+		Curious::array = &array;
+		for (int i = 0; i < 100; i++) {
+			auto box = krcu::RcuFreeBox<Curious>::make(krcu::GFP_KERNEL, i);
+			EXPECT_TRUE(box && array.store(i, std::move(box), krcu::GFP_KERNEL));
+		}
+	}
+	EXPECT_EQ(Curious::dropped, 100);
+	EXPECT_EQ(Curious::seen_dead, 0);
+}
+
+namespace {
+struct Table {
+	Array rows;
+};
+} // namespace
+KUNIT_CASE(an_array_can_be_updated_and_die_in_softirq)
+{
+	Object::reset();
+	{
+		auto table = krcu::KBox<Table>::make(krcu::GFP_KERNEL);
+		auto outer = krcu::RcuKBox<Table>::make(krcu::GFP_KERNEL);
+		ASSERT_TRUE(table && outer);
+		shared = &table->rows;
+		ASSERT_TRUE(put(*shared, 1, 1));
+		kunit_run_in_softirq(
+			[](void *) {
+				Box box = Box::make(krcu::GFP_ATOMIC, read(*shared, 1) + 1);
+				auto old = shared->store(1, std::move(box), krcu::GFP_ATOMIC);
+			},
+			nullptr);
+		EXPECT_EQ(read(*shared, 1), 2);
+		// Readers see a table as const, so this one is filled before anybody could.
+		ASSERT_TRUE(put(const_cast<Table &>(*outer).rows, 1, 3));
+	}
+	krcu::rcu_barrier(); // ~Table, which retires its rows
+	krcu::rcu_barrier(); // ~Object
+	EXPECT_EQ(Object::destroyed, 3);
+}
+
+KUNIT_CASE(c_reads_its_own_array_filled_from_here)
+{
+	Object::reset();
+	{
+		void *foreign = krcu::RcuKBox<int>::make(krcu::GFP_KERNEL, 1234).into_foreign();
+		ASSERT_TRUE(foreign);
+		EXPECT_EQ(kunit_c_array_store(12, foreign), 0);
+	}
+	EXPECT_EQ(kunit_c_array_read(12), 1234);
+	EXPECT_EQ(kunit_c_array_read(13), -1);
+	auto box = krcu::RcuKBox<int>::from_foreign(kunit_c_array_erase(12));
+	EXPECT_TRUE(box && *box == 1234);
+	EXPECT_EQ(kunit_c_array_read(12), -1);
+}
+
+static constinit Counter arrived, wrong;
+static constexpr int rounds = 2000, contended = 3;
+static void update_and_read_often()
+{
+	for (int i = 1; i <= rounds; i++) {
+		// The value tells the index, so what stands in the wrong place is noticed.
+		const unsigned long index = i % contended * 64;
+		Box fresh = i % 2 ? make(int(index) + 1) : Box();
+
+		// Both go at the same moment.
+		++arrived;
+		while (arrived < 2 * i)
+			kunit_relax();
+		Box old;
+		if (fresh) {
+			if (auto stored = shared->store(index, std::move(fresh), krcu::GFP_KERNEL))
+				old = std::move(*stored);
+			else
+				++wrong;
+		} else {
+			old = shared->erase(index);
+		}
+		int seen = read(*shared, index);
+		if ((old && old->value != int(index) + 1) || (seen && seen != int(index) + 1))
+			++wrong;
+		krcu::ReadGuard guard;
+		shared->for_each(guard, [](unsigned long at, const Object &object) {
+			if (object.value != int(at) + 1)
+				++wrong;
+		});
+	}
+}
+KUNIT_CASE(racing_updaters_drop_every_object_once)
+{
+	Object::reset();
+	arrived = 0;
+	wrong = 0;
+	{
+		Array array;
+		shared = &array;
+		OnOtherCpu other(update_and_read_often);
+
+		ASSERT_TRUE(other);
+		update_and_read_often();
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(wrong, 0);
+	EXPECT_EQ(Object::made, rounds);
+	EXPECT_EQ(Object::destroyed, Object::made);
+	EXPECT_EQ(Object::destroyed_dead, 0);
+}
+
+KUNIT_SUITE(xarray);

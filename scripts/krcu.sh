@@ -120,7 +120,14 @@ test_kernel() {
 		die "$name has no KUnit (CONFIG_KUNIT): try make demo KERNEL=$name"
 	build_modules_quietly "$name"
 	if [ -z "${FILTER:-}" ]; then
-		# Beside the guest: it keeps one CPU busy and needs none of the guest's.
+		# Beside the guest: it keeps one CPU busy and needs none of the guest's. The first kernel's
+		# constants do for all misuse, which needs Clang whatever builds the kernel.
+		if [ ${#logs[@]} = 0 ]; then
+			scripts/setup.sh llvm || exit
+			KDIR=$KDIR scripts/misuse-test.sh "$out/module" >"$out/misuse-test.log" 8>&- &
+			jobs+=($!)
+			logs+=("misuse=$out/misuse-test.log")
+		fi
 		KDIR=$KDIR KMAKE=$KMAKE scripts/build-test.sh "$name" >"$out/build-test.log" 8>&- &
 		jobs+=($!)
 		logs+=("$name-build=$out/build-test.log")

@@ -9,6 +9,8 @@
 
 #include <krcu/allocator.hpp>
 #include <krcu/gfp.hpp>
+#include <krcu/internal/attributes.hpp>
+#include <krcu/internal/boxable.hpp>
 #include <krcu/internal/unique.hpp>
 
 namespace krcu {
@@ -29,6 +31,8 @@ namespace krcu {
 ///     box->insert(key);
 template <class T, Allocator A = Kmalloc>
 class [[nodiscard("dropping a box destroys its object")]] Box final {
+	static_assert(internal::Boxable<T>::value);
+
 	struct Destroy {
 		void operator()(T *object) const
 		{
@@ -48,6 +52,7 @@ public:
 	template <class... Args>
 	static Box make(gfp_t gfp, Args &&...args)
 	{
+		static_assert(!internal::BelongsToScope<T>, "krcu: a guard belongs to the scope that made it and cannot be boxed");
 		static_assert(alignof(T) <= A::max_align, "krcu: T wants more alignment than its allocator can give");
 		void *memory = A::alloc(sizeof(T), alignof(T), gfp);
 
@@ -70,11 +75,12 @@ public:
 	explicit operator bool() const noexcept { return bool(object_); }
 
 	/// The object, as long as this box owns it. The box must not be empty.
-	T &operator*() const noexcept { return *object_.get(); }
-	T *operator->() const noexcept { return object_.get(); }
+	T &operator*() const noexcept KRCU_LIFETIMEBOUND { return *object_.get(); }
+	T *operator->() const noexcept KRCU_LIFETIMEBOUND { return object_.get(); }
 
 	/// Hands ownership over as one pointer, for a C container: to the T itself, null for an empty box.
 	[[nodiscard("the pointer owns the object")]] void *into_foreign() && noexcept { return object_.release(); }
+	void *into_foreign() & = delete; // it leaves the box empty: std::move() it
 
 	/// Takes ownership back. `foreign` comes from into_foreign() of the same type of box, and is not
 	/// used as an owner again; null makes an empty box.

@@ -8,6 +8,8 @@
 
 #include <krcu/allocator.hpp>
 #include <krcu/gfp.hpp>
+#include <krcu/internal/attributes.hpp>
+#include <krcu/internal/boxable.hpp>
 #include <krcu/internal/node.hpp>
 #include <krcu/internal/unique.hpp>
 #include <krcu/srcu.hpp>
@@ -31,6 +33,8 @@ namespace krcu {
 ///     std::move(callback).submit();
 template <class T, Allocator A = Kmalloc>
 class [[nodiscard("a callback that is not submitted drops its object at once")]] Callback final {
+	static_assert(internal::Boxable<T>::value);
+
 	using Node = internal::Node<T, A>;
 
 	struct Discard {
@@ -86,12 +90,18 @@ public:
 			node->destroy_srcu(domain.domain_.get());
 	}
 
+	/// It leaves the callback empty: std::move() it.
+	void submit() & = delete;
+	void submit_hurry() & = delete;
+	template <class Tag>
+	void submit(Srcu<Tag> &domain) & = delete;
+
 	/// Whether there is an object.
 	explicit operator bool() const noexcept { return bool(node_); }
 
 	/// The object, until it is submitted. The callback must not be empty.
-	T &operator*() const noexcept { return node_->value; }
-	T *operator->() const noexcept { return &node_->value; }
+	T &operator*() const noexcept KRCU_LIFETIMEBOUND { return node_->value; }
+	T *operator->() const noexcept KRCU_LIFETIMEBOUND { return &node_->value; }
 
 private:
 	explicit Callback(Node *node) noexcept : node_(node) {}

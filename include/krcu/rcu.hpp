@@ -6,6 +6,7 @@
 #ifndef KRCU_RCU_HPP
 #define KRCU_RCU_HPP
 
+#include <krcu/internal/attributes.hpp>
 #include <krcu/internal/shims.h>
 
 namespace krcu {
@@ -17,20 +18,25 @@ namespace krcu {
 /// it, so it can be neither copied, moved, allocated, nor left unnamed.
 ///
 /// Context: any, as rcu_read_lock(). Nothing may sleep while a guard lives: use krcu::Srcu for that.
+/// Clang refuses to return what a guard protects past it, and with -Wthread-safety tells of functions of
+/// krcu that sleep under one (before Clang 21 also, wrongly, of a guard within another in one function).
 ///
 /// Use like:
 ///
 ///     krcu::ReadGuard guard;
 ///     if (const Config *c = config.dereference(guard))
 ///             use(*c);
-class ReadGuard final {
+class KRCU_GUARD ReadGuard final {
 public:
+	/// Read by the boxes, which refuse what has to stay in its scope.
+	static constexpr bool belongs_to_scope = true;
+
 	/// rcu_read_lock()
 	[[nodiscard("the read-side critical section ends with the guard: give it a name")]]
-	ReadGuard() noexcept { krcu_read_lock(); }
+	ReadGuard() noexcept KRCU_ENTERS(internal::rcu) { krcu_read_lock(); }
 
 	/// rcu_read_unlock()
-	~ReadGuard() { krcu_read_unlock(); }
+	~ReadGuard() KRCU_LEAVES { krcu_read_unlock(); }
 
 	ReadGuard(const ReadGuard &) = delete;
 	ReadGuard &operator=(const ReadGuard &) = delete;
@@ -41,17 +47,17 @@ public:
 
 /// Waits until every RCU read-side critical section that was there at the call has ended.
 /// Context: process, outside any read-side critical section. Sleeps.
-inline void synchronize_rcu() { krcu_synchronize_rcu(); }
+inline void synchronize_rcu() KRCU_NOT_UNDER(internal::rcu) { krcu_synchronize_rcu(); }
 
 /// As synchronize_rcu(), sooner, at the price of interrupting the other CPUs.
 /// Context: process, outside any read-side critical section. Sleeps.
-inline void synchronize_rcu_expedited() { krcu_synchronize_rcu_expedited(); }
+inline void synchronize_rcu_expedited() KRCU_NOT_UNDER(internal::rcu) { krcu_synchronize_rcu_expedited(); }
 
 /// Waits until every RCU callback that was pending at the call has run: every destructor that a
 /// box or a Callback has deferred so far. A module's exit does this by itself
 /// (module/krcu_module.c). Memory without a destructor is not waited for.
 /// Context: process, outside any read-side critical section. Sleeps.
-inline void rcu_barrier() { krcu_rcu_barrier(); }
+inline void rcu_barrier() KRCU_NOT_UNDER(internal::rcu) { krcu_rcu_barrier(); }
 
 /// A grace period that somebody else may have to wait for later: a cookie, one word, to keep beside
 /// the data and to look at from any context. Copy it freely.
@@ -77,7 +83,7 @@ public:
 
 	/// Waits until it is over; returns at once if it is.
 	/// Context: process, outside any read-side critical section. Sleeps. See cond_synchronize_rcu().
-	void wait() const { krcu_cond_synchronize_rcu(cookie_); }
+	void wait() const KRCU_NOT_UNDER(internal::rcu) { krcu_cond_synchronize_rcu(cookie_); }
 
 private:
 	explicit GracePeriod(unsigned long cookie) noexcept : cookie_(cookie) {}

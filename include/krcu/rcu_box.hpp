@@ -5,7 +5,6 @@
 #define KRCU_RCU_BOX_HPP
 
 #include <cerrno>
-#include <concepts>
 #include <cstddef>
 #include <expected>
 #include <type_traits>
@@ -13,6 +12,8 @@
 
 #include <krcu/allocator.hpp>
 #include <krcu/gfp.hpp>
+#include <krcu/internal/attributes.hpp>
+#include <krcu/internal/boxable.hpp>
 #include <krcu/internal/node.hpp>
 #include <krcu/internal/unique.hpp>
 #include <krcu/rcu.hpp>
@@ -45,14 +46,16 @@ namespace krcu {
 ///     use(box->field);
 template <class T, Allocator A = Kmalloc, reclaim::Policy R = reclaim::Softirq>
 class [[nodiscard("dropping a box retires its object")]] RcuBox final {
-	using Node = internal::Node<typename internal::Element<T>::type, A>;
+	static_assert(internal::Boxable<internal::element_t<T>>::value);
+
+	using Node = internal::Node<internal::element_t<T>, A>;
 
 	struct Retire {
 		void operator()(Node *node) const noexcept { node->template destroy_rcu<R>(); }
 	};
 
 public:
-	using element_type = typename internal::Element<T>::type;
+	using element_type = internal::element_t<T>;
 
 	/// An empty box.
 	constexpr RcuBox() noexcept = default;
@@ -79,10 +82,11 @@ public:
 	/// returns 0, or a negative errno if it constructed nothing; then the memory is given back at
 	/// once and the errno comes out. -ENOMEM where the allocation fails.
 	/// Context: any that `gfp` and `init` allow; see the allocator.
-	template <std::invocable<T *> F>
-		requires std::same_as<std::invoke_result_t<F, T *>, int> && (!std::is_unbounded_array_v<T>)
+	template <class F>
+	[[nodiscard("dropping a box retires its object")]]
 	static std::expected<RcuBox, int> try_make(gfp_t gfp, F &&init)
 	{
+		static_assert(internal::Returns<F, int, T *>, "krcu: try_make() wants an `int init(T *)`: 0, or a negative errno");
 		Node *node = Node::allocate(gfp);
 
 		if (!node)
@@ -110,11 +114,11 @@ public:
 	explicit operator bool() const noexcept { return bool(node_); }
 
 	/// The object, as long as this box owns it. The box must not be empty.
-	const element_type &operator*() const noexcept { return node_->value; }
-	const element_type *operator->() const noexcept { return &node_->value; }
+	const element_type &operator*() const noexcept KRCU_LIFETIMEBOUND { return node_->value; }
+	const element_type *operator->() const noexcept KRCU_LIFETIMEBOUND { return &node_->value; }
 
 	/// For RcuBox<E[]>: the elements, of which there are size(). The box must not be empty.
-	const auto &operator[](std::size_t i) const noexcept
+	const auto &operator[](std::size_t i) const noexcept KRCU_LIFETIMEBOUND
 		requires std::is_unbounded_array_v<T>
 	{
 		return node_->value[i];
@@ -127,7 +131,7 @@ public:
 
 	/// The object, for as long as the guard lives, even if the box lets go of it meanwhile.
 	/// The box must not be empty.
-	const element_type &with_rcu(const ReadGuard &) const noexcept { return node_->value; }
+	const element_type &with_rcu(KRCU_LIFETIMEBOUND const ReadGuard &) const noexcept { return node_->value; }
 	const element_type &with_rcu(const ReadGuard &&) const = delete; // the guard would be gone before the reference
 
 	/// Hands ownership over as one pointer, for a C container. It points to a struct rcu_head with
@@ -136,6 +140,7 @@ public:
 	{
 		return node_.release();
 	}
+	void *into_foreign() & = delete; // it leaves the box empty: std::move() it
 
 	/// Takes ownership back. `foreign` comes from into_foreign() of the same type of box, and is not
 	/// used as an owner again; null makes an empty box.
@@ -146,7 +151,10 @@ public:
 
 	/// The object behind a pointer that into_foreign() returned, for as long as the guard lives,
 	/// even if from_foreign() takes it back meanwhile: dropping the box then waits for this reader.
-	static const element_type &rcu_borrow(void *foreign, const ReadGuard &) noexcept { return node_of(foreign)->value; }
+	static const element_type &rcu_borrow(void *foreign, KRCU_LIFETIMEBOUND const ReadGuard &) noexcept
+	{
+		return node_of(foreign)->value;
+	}
 	static const element_type &rcu_borrow(void *foreign, const ReadGuard &&) = delete;
 
 private:

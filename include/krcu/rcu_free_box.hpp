@@ -10,6 +10,8 @@
 
 #include <krcu/allocator.hpp>
 #include <krcu/gfp.hpp>
+#include <krcu/internal/attributes.hpp>
+#include <krcu/internal/boxable.hpp>
 #include <krcu/internal/node.hpp>
 #include <krcu/internal/unique.hpp>
 #include <krcu/rcu.hpp>
@@ -54,6 +56,8 @@ concept RcuViewable = RcuFreeSafe<T> && requires(const T &value, const ReadGuard
 ///     auto box = krcu::RcuFreeBox<FenceContext>::make(krcu::GFP_KERNEL, "gpu");
 template <class T, Allocator A = Kmalloc>
 class [[nodiscard("dropping a box retires its object")]] RcuFreeBox final {
+	static_assert(internal::Boxable<T>::value);
+
 	using Node = internal::Node<T, A>;
 
 	struct Retire {
@@ -99,8 +103,8 @@ public:
 	explicit operator bool() const noexcept { return bool(node_); }
 
 	/// The object, as long as this box owns it. The box must not be empty.
-	const T &operator*() const noexcept { return node_->value; }
-	const T *operator->() const noexcept { return &node_->value; }
+	const T &operator*() const noexcept KRCU_LIFETIMEBOUND { return node_->value; }
+	const T *operator->() const noexcept KRCU_LIFETIMEBOUND { return &node_->value; }
 
 	/// The part of the object that is safe for as long as the guard lives, even if the box lets go of it
 	/// meanwhile; where T has one. The box must not be empty.
@@ -117,6 +121,7 @@ public:
 	{
 		return node_.release();
 	}
+	void *into_foreign() & = delete; // it leaves the box empty: std::move() it
 
 	/// Takes ownership back. `foreign` comes from into_foreign() of the same type of box, and is not
 	/// used as an owner again; null makes an empty box.
@@ -127,7 +132,7 @@ public:
 
 	/// The object behind a pointer that into_foreign() returned, for as long as the guard lives;
 	/// drop_before_gp() may run meanwhile, and T is made for that.
-	static const T &rcu_borrow(void *foreign, const ReadGuard &) noexcept { return node_of(foreign)->value; }
+	static const T &rcu_borrow(void *foreign, KRCU_LIFETIMEBOUND const ReadGuard &) noexcept { return node_of(foreign)->value; }
 	static const T &rcu_borrow(void *foreign, const ReadGuard &&) = delete;
 
 	/// The view of the object behind a pointer that into_foreign() returned, for as long as the guard

@@ -4,10 +4,11 @@
 #ifndef KRCU_RCU_PTR_HPP
 #define KRCU_RCU_PTR_HPP
 
-#include <concepts>
 #include <utility>
 
 #include <krcu/foreign_ownable.hpp>
+#include <krcu/internal/attributes.hpp>
+#include <krcu/internal/boxable.hpp>
 #include <krcu/internal/shims.h>
 #include <krcu/internal/unique.hpp>
 #include <krcu/rcu.hpp>
@@ -37,14 +38,15 @@ public:
 	/// changes nothing.
 	RcuOld(RcuOld &&) noexcept = default;
 	RcuOld &operator=(RcuOld &&) noexcept = default;
-	~RcuOld() = default;
+	~RcuOld() requires ForeignOwnableRcu<P> = default;
+	~RcuOld() KRCU_NOT_UNDER(internal::rcu) = default;
 
 	/// Whether there was an old object.
 	explicit operator bool() const noexcept { return bool(foreign_); }
 
 	/// The old object, until this drops it. There must be one.
-	const element_type &operator*() const noexcept { return P::borrow(foreign_.get()); }
-	const element_type *operator->() const noexcept { return &P::borrow(foreign_.get()); }
+	const element_type &operator*() const noexcept KRCU_LIFETIMEBOUND { return P::borrow(foreign_.get()); }
+	const element_type *operator->() const noexcept KRCU_LIFETIMEBOUND { return &P::borrow(foreign_.get()); }
 
 private:
 	friend class Rcu<P>;
@@ -110,7 +112,7 @@ public:
 
 	/// The object, or null; valid as long as the guard, even if it is replaced or this Rcu is gone.
 	/// Context: any that a ReadGuard allows. See rcu_dereference().
-	const element_type *dereference(const ReadGuard &guard) const noexcept
+	const element_type *dereference(KRCU_LIFETIMEBOUND const ReadGuard &guard) const noexcept
 	{
 		void *foreign = krcu_rcu_dereference(&foreign_);
 
@@ -142,10 +144,11 @@ public:
 	/// what a second one published in between is handed back as if it were the old object. Nothing is
 	/// ever freed twice.
 	/// Context: any that `update` allows.
-	template <std::invocable<const element_type *> F>
-		requires std::same_as<std::invoke_result_t<F, const element_type *>, P>
+	template <class F>
 	RcuOld<P> copy_update(F &&update)
 	{
+		static_assert(internal::Returns<F, P, const element_type *>,
+			      "krcu: copy_update() wants a `P update(const T *old)`, which makes the new object from the old one");
 		// Holds without a guard because the caller excludes whoever could drop the object.
 		void *current = krcu_rcu_access_pointer(&foreign_);
 		P fresh = std::forward<F>(update)(current ? &P::borrow(current) : nullptr);

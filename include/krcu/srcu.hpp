@@ -8,6 +8,7 @@
 
 #include <krcu-constants.h>
 #include <krcu/allocator.hpp>
+#include <krcu/internal/attributes.hpp>
 #include <krcu/internal/shims.h>
 #include <krcu/internal/unique.hpp>
 
@@ -43,9 +44,12 @@ public:
 
 	/// A read-side critical section of this domain, from read_lock() to the end of the scope.
 	/// It belongs to the task and the scope that made it. The domain must outlive it.
-	class [[nodiscard("the read-side critical section ends with the guard: give it a name")]] Guard final {
+	class KRCU_GUARD [[nodiscard("the read-side critical section ends with the guard: give it a name")]] Guard final {
 	public:
-		~Guard() { krcu_srcu_read_unlock(domain_, index_); }
+		/// Read by the boxes, which refuse what has to stay in its scope.
+		static constexpr bool belongs_to_scope = true;
+
+		~Guard() KRCU_LEAVES { krcu_srcu_read_unlock(domain_, index_); }
 
 		Guard(const Guard &) = delete;
 		Guard &operator=(const Guard &) = delete;
@@ -56,7 +60,7 @@ public:
 	private:
 		friend class Srcu;
 
-		explicit Guard(srcu_struct *domain) noexcept : domain_(domain), index_(krcu_srcu_read_lock(domain)) {}
+		explicit Guard(srcu_struct *domain) noexcept KRCU_ENTERS(Srcu::readers_) : domain_(domain), index_(krcu_srcu_read_lock(domain)) {}
 
 		srcu_struct *domain_;
 		int index_;
@@ -67,7 +71,7 @@ public:
 
 	/// Creates a domain. Empty where memory is short.
 	/// Context: process; sleeps. See init_srcu_struct().
-	static Srcu make()
+	static Srcu make() KRCU_NOT_UNDER(internal::rcu)
 	{
 		// Holds because the kernel keys lock classes by the address of static storage and writes it itself.
 		return Srcu(krcu_srcu_create(Tag::name, teardown_timeout_ms(), reinterpret_cast<lock_class_key *>(lock_class_)));
@@ -85,7 +89,7 @@ public:
 	/// No new reader may come, and nothing more be submitted, from here on.
 	/// Context: process, outside this domain's read-side critical sections. Sleeps.
 	/// See start_poll_synchronize_srcu(), srcu_barrier(), cleanup_srcu_struct().
-	~Srcu() = default;
+	~Srcu() KRCU_NOT_UNDER(internal::rcu) = default;
 
 	/// A grace period of one domain, to be looked at later: see krcu::GracePeriod. The domain must
 	/// outlive it.
@@ -94,7 +98,8 @@ public:
 		/// The grace period that begins now; it is under way whether or not anybody waits.
 		/// Does not sleep. Context: any but NMI. See start_poll_synchronize_srcu().
 		[[nodiscard("the cookie is the only way to tell when the grace period has elapsed")]]
-		static GracePeriod start(const Srcu &domain) noexcept { return GracePeriod(domain.domain_.get()); }
+		static GracePeriod start(KRCU_LIFETIMEBOUND const Srcu &domain) noexcept { return GracePeriod(domain.domain_.get()); }
+		static GracePeriod start(const Srcu &&) = delete; // the domain would be gone before the cookie
 
 		/// Whether every reader that was there at start() has left.
 		/// Does not sleep. Context: any but NMI. See poll_state_synchronize_srcu().
@@ -102,7 +107,7 @@ public:
 
 		/// Waits until it is over; returns at once if it is.
 		/// Context: process, outside this domain's read-side critical sections. Sleeps.
-		void wait() const
+		void wait() const KRCU_NOT_UNDER(internal::rcu, Srcu::readers_)
 		{
 			if (!elapsed())
 				krcu_synchronize_srcu(domain_);
@@ -123,19 +128,23 @@ public:
 
 	/// Enters a read-side critical section. There must be a domain.
 	/// Context: any but NMI. The reader may sleep where its context may. See srcu_read_lock().
-	Guard read_lock() const noexcept { return Guard(domain_.get()); }
+	Guard read_lock() const & noexcept KRCU_LIFETIMEBOUND KRCU_ENTERS(Srcu::readers_) KRCU_UNCHECKED
+	{
+		return Guard(domain_.get());
+	}
+	Guard read_lock() const && = delete; // the domain would be gone before the guard
 
 	/// Waits until every reader of this domain that was there at the call has left.
 	/// Context: process, outside this domain's read-side critical sections. Sleeps.
-	void synchronize() const { krcu_synchronize_srcu(domain_.get()); }
+	void synchronize() const KRCU_NOT_UNDER(internal::rcu, readers_) { krcu_synchronize_srcu(domain_.get()); }
 
 	/// As synchronize(), sooner, at the price of more CPU time.
 	/// Context: as synchronize().
-	void synchronize_expedited() const { krcu_synchronize_srcu_expedited(domain_.get()); }
+	void synchronize_expedited() const KRCU_NOT_UNDER(internal::rcu, readers_) { krcu_synchronize_srcu_expedited(domain_.get()); }
 
 	/// Waits until every callback pending in this domain at the call has run.
 	/// Context: process, outside this domain's read-side critical sections. Sleeps.
-	void barrier() const { krcu_srcu_barrier(domain_.get()); }
+	void barrier() const KRCU_NOT_UNDER(internal::rcu, readers_) { krcu_srcu_barrier(domain_.get()); }
 
 private:
 	template <class T, Allocator A>
@@ -146,6 +155,9 @@ private:
 	};
 
 	explicit Srcu(srcu_struct *domain) noexcept : domain_(domain) {}
+
+	// Being a reader of this domain: a name for Clang's analysis, never defined.
+	static const internal::ReadSide readers_;
 
 	static constexpr unsigned int teardown_timeout_ms()
 	{

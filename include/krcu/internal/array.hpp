@@ -61,6 +61,10 @@ struct Element<T[]> {
 	using type = Array<T>;
 };
 
+/// What a box of T owns: T, or for E[] an Array of E.
+template <class T>
+using element_t = typename Element<T>::type;
+
 } // namespace krcu::internal
 
 #endif // KRCU_INTERNAL_ARRAY_HPP

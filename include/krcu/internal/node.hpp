@@ -14,8 +14,8 @@
 #include <krcu/allocator.hpp>
 #include <krcu/gfp.hpp>
 #include <krcu/internal/array.hpp>
+#include <krcu/internal/boxable.hpp>
 #include <krcu/internal/shims.h>
-#include <krcu/rcu.hpp>
 #include <krcu/reclaim.hpp>
 
 namespace krcu::internal {
@@ -24,12 +24,7 @@ namespace krcu::internal {
 /// then the allocation's, so that neither reclaiming nor reading computes one.
 template <class T, Allocator A>
 class Node final {
-	static_assert(std::is_object_v<T> && !std::is_array_v<T>,
-		      "krcu: a box owns one object: T cannot be a reference, a function, void or an array");
-	static_assert(std::is_same_v<T, std::remove_cv_t<T>>,
-		      "krcu: readers see T as const anyway: box a T that is neither const nor volatile");
-	static_assert(!std::is_same_v<T, ReadGuard>,
-		      "krcu: a guard belongs to the scope that made it and cannot be boxed");
+	static_assert(!BelongsToScope<T>, "krcu: a guard belongs to the scope that made it and cannot be boxed");
 
 	// struct rcu_head, which call_rcu() and kvfree_rcu() initialise.
 	alignas(KRCU_HEAD_ALIGN) std::byte head_[KRCU_HEAD_SIZE];

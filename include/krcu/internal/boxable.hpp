@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0
+/// @file
+/// What the T of a box, and the functions that a box calls, must be; with words for what they are not.
+#ifndef KRCU_INTERNAL_BOXABLE_HPP
+#define KRCU_INTERNAL_BOXABLE_HPP
+
+#include <concepts>
+#include <type_traits>
+
+#include <krcu/rcu.hpp>
+
+namespace krcu::internal {
+
+/// A guard, or something that contains one and says so.
+template <class T>
+concept BelongsToScope = requires { requires T::belongs_to_scope; };
+
+/// What can be told of T while it is incomplete, as it is where it has a box of its own kind as a member.
+/// Every class template that owns a T asks for it first, before the compiler's own errors.
+template <class T>
+struct Boxable final {
+	static_assert(std::is_object_v<T> && !std::is_array_v<T>,
+		      "krcu: a box owns one object: T cannot be a reference, a function, void or an array");
+	static_assert(std::is_same_v<T, std::remove_cv_t<T>>,
+		      "krcu: box a T that is neither const nor volatile: what RCU readers see of it is const anyway");
+	static_assert(!std::is_same_v<T, ReadGuard>, "krcu: a guard belongs to the scope that made it and cannot be boxed");
+
+	static constexpr bool value = true;
+};
+
+template <class F, class Result, class... Args>
+concept Returns = std::invocable<F, Args...> && std::same_as<std::invoke_result_t<F, Args...>, Result>;
+
+} // namespace krcu::internal
+
+#endif // KRCU_INTERNAL_BOXABLE_HPP

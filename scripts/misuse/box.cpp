@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+// Boxes, and what they can own. Read by scripts/misuse-test.sh, which says how.
+#include <krcu/krcu.hpp>
+
+struct Config {
+	int limit;
+};
+using Box = krcu::RcuKBox<Config>;
+
+struct Queue {
+	static constexpr const char *name = "queue";
+};
+
+struct NotTrivial {
+	~NotTrivial();
+};
+struct Sleeps {
+	static constexpr bool destructor_may_sleep = true;
+	~Sleeps();
+};
+struct Waiters {
+	void drop_before_gp();
+};
+struct CleansUp {
+	void drop_before_gp();
+	~CleansUp();
+};
+struct MayFail {
+	int drop_before_gp();
+};
+struct alignas(8192) Huge {
+	int value;
+};
+struct NoAllocator {
+	static void *alloc(std::size_t, std::size_t, krcu::gfp_t);
+	static void free(void *);
+};
+// It has a box of its own kind as a member: what is asked of T must not need it complete.
+struct Link {
+	krcu::RcuKBox<Link> next;
+	krcu::KBox<Link> other;
+};
+
+void values()
+{
+	auto a = krcu::RcuKBox<NotTrivial>::make(krcu::GFP_KERNEL);
+	auto b = krcu::RcuFreeBox<Waiters>::make(krcu::GFP_KERNEL);
+	auto c = krcu::RcuKBox<Link>::make(krcu::GFP_KERNEL);
+	auto d = krcu::KBox<Sleeps>::make(krcu::GFP_KERNEL);
+
+#ifdef MISUSE_a_box_of_a_reference // error: krcu: a box owns one object
+	krcu::RcuKBox<int &> box;
+#endif
+#ifdef MISUSE_a_box_of_an_array // error: krcu: a box owns one object
+	krcu::RcuKBox<int[4]> box;
+#endif
+#ifdef MISUSE_a_box_of_void // error: krcu: a box owns one object
+	krcu::RcuKBox<void> box;
+#endif
+#ifdef MISUSE_a_box_of_a_function // error: krcu: a box owns one object
+	krcu::RcuKBox<int()> box;
+#endif
+#ifdef MISUSE_a_box_of_a_const_type // error: krcu: box a T that is neither const nor volatile
+	krcu::RcuKBox<const int> box;
+#endif
+#ifdef MISUSE_a_plain_box_of_a_reference // error: krcu: a box owns one object
+	krcu::KBox<int &> box;
+#endif
+#ifdef MISUSE_a_plain_box_of_a_const_type // error: krcu: box a T that is neither const nor volatile
+	krcu::KBox<const int> box;
+#endif
+#ifdef MISUSE_a_free_box_of_a_reference // error: krcu: a box owns one object
+	krcu::RcuFreeBox<Waiters &> box;
+#endif
+#ifdef MISUSE_a_box_of_a_guard // error: krcu: a guard belongs to the scope that made it
+	krcu::RcuKBox<krcu::ReadGuard> box;
+#endif
+#ifdef MISUSE_a_plain_box_of_a_guard // error: krcu: a guard belongs to the scope that made it
+	krcu::KBox<krcu::ReadGuard> box;
+#endif
+#ifdef MISUSE_a_box_of_a_domains_guard // error: krcu: a guard belongs to the scope that made it
+	auto box = krcu::RcuKBox<krcu::Srcu<Queue>::Guard>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_plain_box_of_a_domains_guard // error: krcu: a guard belongs to the scope that made it
+	auto box = krcu::KBox<krcu::Srcu<Queue>::Guard>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_free_box_of_what_has_a_destructor // error: krcu: an RcuFreeBox never runs ~T
+	auto box = krcu::RcuFreeBox<CleansUp>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_free_box_of_what_cannot_be_dropped // error: krcu: an RcuFreeBox calls `void T::drop_before_gp\(\)`
+	auto box = krcu::RcuFreeBox<Config>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_free_box_of_what_fails_to_drop // error: krcu: an RcuFreeBox calls `void T::drop_before_gp\(\)`
+	auto box = krcu::RcuFreeBox<MayFail>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_sleeping_destructor_in_softirq // error: krcu: ~T may sleep, but an RCU callback runs in softirq
+	auto box = krcu::RcuKBox<Sleeps>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_domain_destroyed_in_softirq // error: krcu: ~T may sleep, but an RCU callback runs in softirq
+	auto box = krcu::RcuKBox<krcu::Srcu<Queue>>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_waiting_pointer_destroyed_in_softirq // error: krcu: ~T may sleep, but an RCU callback runs in softirq
+	auto box = krcu::RcuKBox<krcu::Rcu<krcu::KBox<int>>>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_too_much_alignment // error: krcu: T wants more alignment than its allocator can give
+	auto box = krcu::RcuKBox<Huge>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_too_much_alignment_in_a_plain_box // error: krcu: T wants more alignment than its allocator can give
+	auto box = krcu::KVBox<Huge>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_an_allocator_that_is_none // error: (template constraint failure for|constraints not satisfied for) .*RcuBox
+	krcu::RcuBox<Config, NoAllocator> box;
+#endif
+}
+
+int uses(Box &box, krcu::KBox<Config> &plain, void *foreign)
+{
+	Box other = std::move(box);
+	auto value = Box::try_make(krcu::GFP_KERNEL, [](Config *c) { c->limit = 1; return 0; });
+
+	plain->limit = 2; // no reader looks at a plain box
+	other = Box::make(krcu::GFP_KERNEL, other->limit);
+
+#ifdef MISUSE_copying_a_box // error: (use of deleted function|call to implicitly-deleted copy constructor)
+	Box copy(box);
+#endif
+#ifdef MISUSE_assigning_a_box // error: (use of deleted function|cannot be assigned because its copy assignment)
+	other = box;
+#endif
+#ifdef MISUSE_copying_a_plain_box // error: (use of deleted function|call to implicitly-deleted copy constructor)
+	krcu::KBox<Config> copy(plain);
+#endif
+#ifdef MISUSE_changing_what_readers_may_see // error: (in read-only object|return value is not assignable|because .* returns a const value)
+	other->limit = 3;
+#endif
+#ifdef MISUSE_deleting_what_a_box_owns // error: (given to 'delete', expected pointer|cannot delete expression of type)
+	delete other;
+#endif
+#ifdef MISUSE_a_box_as_a_raw_pointer // error: (cannot convert .*Box.* to|no viable conversion from .*Box)
+	const Config *raw = other;
+#endif
+#ifdef MISUSE_ignoring_a_made_box // error: dropping a box retires its object
+	Box::make(krcu::GFP_KERNEL, 1);
+#endif
+#ifdef MISUSE_ignoring_a_made_plain_box // error: dropping a box destroys its object
+	krcu::KBox<Config>::make(krcu::GFP_KERNEL, 1);
+#endif
+#ifdef MISUSE_ignoring_a_box_that_may_have_failed // error: dropping a box retires its object
+	Box::try_make(krcu::GFP_KERNEL, [](Config *) { return 0; });
+#endif
+#ifdef MISUSE_an_initialiser_without_a_result // error: krcu: try_make\(\) wants an `int init\(T \*\)`
+	auto wrong = Box::try_make(krcu::GFP_KERNEL, [](Config *c) { c->limit = 1; });
+#endif
+#ifdef MISUSE_an_initialiser_that_tells_success // error: krcu: try_make\(\) wants an `int init\(T \*\)`
+	auto wrong = Box::try_make(krcu::GFP_KERNEL, [](Config *) { return true; });
+#endif
+#ifdef MISUSE_an_initialiser_of_another_type // error: krcu: try_make\(\) wants an `int init\(T \*\)`
+	auto wrong = Box::try_make(krcu::GFP_KERNEL, [](Queue *) { return 0; });
+#endif
+#ifdef MISUSE_into_foreign_of_a_box_that_stays // error: (use of|call to) deleted (member )?function
+	foreign = other.into_foreign();
+#endif
+#ifdef MISUSE_into_foreign_of_a_plain_box_that_stays // error: (use of|call to) deleted (member )?function
+	foreign = plain.into_foreign();
+#endif
+#ifdef MISUSE_ignoring_an_owning_pointer // error: the pointer owns the object
+	std::move(other).into_foreign();
+#endif
+#ifdef MISUSE_ignoring_what_comes_back // error: dropping a box retires its object
+	Box::from_foreign(foreign);
+#endif
+	foreign = std::move(other).into_foreign();
+	other = Box::from_foreign(foreign);
+	return value ? (*value)->limit : value.error();
+}

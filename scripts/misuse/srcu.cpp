@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+// Domains and their guards. Read by scripts/misuse-test.sh, which says how.
+#include <krcu/krcu.hpp>
+
+struct Table {
+	static constexpr const char *name = "table";
+};
+struct Queue {
+	static constexpr const char *name = "queue";
+};
+using Tables = krcu::Srcu<Table>;
+using Queues = krcu::Srcu<Queue>;
+using Box = krcu::RcuKBox<int>;
+
+int look_up(const Tables::Guard &);
+
+void guards(const Tables &tables, const Queues &queues, const Box &box, const krcu::Rcu<Box> &rcu)
+{
+	{
+		auto guard = tables.read_lock();
+		auto other = queues.read_lock();
+		krcu::ReadGuard read;
+
+		look_up(guard);
+		(void)box.with_rcu(read);
+#ifdef MISUSE_the_wrong_domains_guard // error: (invalid initialization of reference of type|no matching function for call to 'look_up')
+		look_up(other);
+#endif
+#ifdef MISUSE_rcu_s_guard_where_a_domain_is_asked // error: (invalid initialization of reference of type|no matching function for call to 'look_up')
+		look_up(read);
+#endif
+#ifdef MISUSE_a_domains_guard_where_rcu_is_asked // error: no matching (member )?function for call to
+		(void)box.with_rcu(guard);
+#endif
+#ifdef MISUSE_a_domains_guard_where_a_pointer_is_read // error: no matching (member )?function for call to
+		(void)rcu.dereference(guard);
+#endif
+#ifdef MISUSE_copying_a_domains_guard // error: (use of|call to) deleted (function|constructor)
+		Tables::Guard copy(guard);
+#endif
+#ifdef MISUSE_moving_a_domains_guard // error: (use of|call to) deleted (function|constructor)
+		Tables::Guard moved(std::move(guard));
+#endif
+#ifdef MISUSE_a_domains_guard_on_the_heap // error: (use of|call to) deleted function
+		auto *heap = new Tables::Guard(tables.read_lock());
+#endif
+	}
+#ifdef MISUSE_a_domains_nameless_guard // error: give it a name
+	tables.read_lock();
+#endif
+#ifdef MISUSE_a_guard_of_a_temporary_domain // error: (use of|call to) deleted (member )?function
+	auto guard = Tables::make().read_lock();
+#endif
+}
+
+void waits(const Tables &tables, const Queues &queues)
+{
+	auto gp = Tables::GracePeriod::start(tables);
+
+	{
+		auto guard = tables.read_lock();
+
+		queues.synchronize(); // another domain's readers
+#ifdef MISUSE_a_domain_that_waits_for_its_own_reader // Clang error: cannot call function 'synchronize' while read-side critical section 'readers_' is held
+		tables.synchronize();
+#endif
+#ifdef MISUSE_a_domains_cookie_under_its_guard // Clang error: cannot call function 'wait' while read-side critical section 'readers_' is held
+		gp.wait();
+#endif
+	}
+	{
+		krcu::ReadGuard guard;
+#ifdef MISUSE_a_domain_that_waits_under_rcu_s_guard // Clang error: cannot call function 'synchronize' while read-side critical section 'rcu' is held
+		tables.synchronize();
+#endif
+#ifdef MISUSE_a_domain_destroyed_under_rcu_s_guard // Clang error: cannot call function '~Srcu' while read-side critical section 'rcu' is held
+		Tables gone;
+#endif
+	}
+#ifdef MISUSE_ignoring_a_domains_cookie // error: the cookie is the only way to tell
+	Tables::GracePeriod::start(tables);
+#endif
+#ifdef MISUSE_a_cookie_of_a_temporary_domain // error: (use of|call to) deleted (member )?function
+	auto cookie = Tables::GracePeriod::start(Tables::make());
+#endif
+	tables.synchronize();
+	gp.wait();
+}
+
+void domains(Tables &tables)
+{
+	Tables moved = std::move(tables);
+
+#ifdef MISUSE_copying_a_domain // error: (use of deleted function|call to implicitly-deleted copy constructor)
+	Tables copy(moved);
+#endif
+#ifdef MISUSE_ignoring_a_made_domain // error: dropping a domain waits for its readers
+	Tables::make();
+#endif
+#ifdef MISUSE_a_domain_for_another // error: (conversion from .* requested|no viable conversion from)
+	Queues queues = std::move(moved);
+#endif
+#ifdef MISUSE_a_domain_without_a_name // error: 'name' is not a member of|no member named 'name'
+	struct Nameless {};
+	auto nameless = krcu::Srcu<Nameless>::make();
+#endif
+}

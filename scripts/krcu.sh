@@ -110,7 +110,8 @@ make_demo() {
 	say "demo passed; the whole console is in $log"
 }
 
-# One kernel of "make test". It leaves $logs and $src behind for the report.
+# One kernel of "make test". It leaves $src, $logs and the job in $guests behind for the report. All that
+# runs does so beside the next kernel's build.
 test_kernel() {
 	local name=$1 modules
 
@@ -120,15 +121,14 @@ test_kernel() {
 		die "$name has no KUnit (CONFIG_KUNIT): try make demo KERNEL=$name"
 	build_modules_quietly "$name"
 	if [ -z "${FILTER:-}" ]; then
-		# Beside the guest: it keeps one CPU busy and needs none of the guest's. The first kernel's
-		# constants do for all misuse, which needs Clang whatever builds the kernel.
+		# The first kernel's constants do for all misuse, which needs Clang whatever builds the kernel.
 		if [ ${#logs[@]} = 0 ]; then
 			scripts/setup.sh llvm || exit
-			KDIR=$KDIR scripts/misuse-test.sh "$out/module" >"$out/misuse-test.log" 8>&- &
+			KDIR=$KDIR nice scripts/misuse-test.sh "$out/module" >"$out/misuse-test.log" 8>&- &
 			jobs+=($!)
 			logs+=("misuse=$out/misuse-test.log")
 		fi
-		KDIR=$KDIR KMAKE=$KMAKE scripts/build-test.sh "$name" >"$out/build-test.log" 8>&- &
+		KDIR=$KDIR KMAKE=$KMAKE nice scripts/build-test.sh "$name" >"$out/build-test.log" 8>&- &
 		jobs+=($!)
 		logs+=("$name-build=$out/build-test.log")
 	fi
@@ -137,18 +137,22 @@ test_kernel() {
 	logs+=("$name=$out/kunit.log")
 	guest run "$name" --script scripts/guest/kunit.sh "${modules[@]}" \
 		--append "kunit.enable=1 ${FILTER:+kunit.filter_glob=$FILTER}" \
-		--log "$out/kunit.log" --timeout "${TIMEOUT:-120}" --quiet
+		--log "$out/kunit.log" --timeout "${TIMEOUT:-120}" --quiet &
+	guests[$name]=$!
+	jobs+=($!)
 }
 
 make_test() {
 	local name src='' logs=() failed=()
+	local -A guests=()
 
 	jobs=() # global: the trap runs when this function is gone
 	trap '[ ${#jobs[@]} = 0 ] || kill "${jobs[@]}" 2>/dev/null' EXIT
 	for name in ${KERNEL:-default debug}; do
-		# Not in a subshell, whose logs would be lost: what makes one kernel impossible is said
-		# there and then, and ends the run.
-		test_kernel "$name" || failed+=("--failed=$name:the guest's run failed (see above)")
+		test_kernel "$name"
+	done
+	for name in "${!guests[@]}"; do
+		wait "${guests[$name]}" || failed+=("--failed=$name:the guest's run failed (see above)")
 	done
 	wait "${jobs[@]}" || : # the logs say what failed
 	jobs=()

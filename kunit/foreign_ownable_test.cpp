@@ -5,16 +5,8 @@
 
 namespace {
 
-struct Waiters {
-	static inline constinit Counter dropped;
-
-	void drop_before_gp() { ++dropped; }
-
-	int value;
-};
-
 using Box = krcu::RcuKBox<Object>;
-using FreeBox = krcu::RcuFreeBox<Waiters>;
+using FreeBox = krcu::RcuFreeBox<CountsDrops>;
 
 static_assert(krcu::ForeignOwnableRcu<Box> && krcu::ForeignOwnableRcu<krcu::RcuVBox<int>> &&
 	      krcu::ForeignOwnableRcu<krcu::RcuKVBox<int>> && krcu::ForeignOwnableRcu<FreeBox>);
@@ -52,19 +44,19 @@ KUNIT_CASE(into_foreign_of_a_free_box_does_not_drop_before_the_owner_does)
 {
 	void *foreign;
 
-	Waiters::dropped = 0;
+	CountsDrops::dropped = 0;
 	{
 		auto box = FreeBox::make(krcu::GFP_KERNEL, 6);
 		foreign = std::move(box).into_foreign();
 		EXPECT_FALSE(box);
 	}
-	EXPECT_EQ(Waiters::dropped, 0);
+	EXPECT_EQ(CountsDrops::dropped, 0);
 	ASSERT_TRUE(foreign);
 	EXPECT_EQ(FreeBox::borrow(foreign).value, 6);
 	{
 		auto last = FreeBox::from_foreign(foreign);
 	}
-	EXPECT_EQ(Waiters::dropped, 1);
+	EXPECT_EQ(CountsDrops::dropped, 1);
 }
 
 KUNIT_CASE(null_is_an_empty_box_and_back)
@@ -81,7 +73,7 @@ KUNIT_CASE(borrow_and_rcu_borrow_see_the_object)
 	auto free_box = FreeBox::make(krcu::GFP_KERNEL, 9);
 	ASSERT_TRUE(box && free_box);
 	const Object *object = &*box;
-	const Waiters *waiters = &*free_box;
+	const CountsDrops *waiters = &*free_box;
 	void *foreign = std::move(box).into_foreign(), *free_foreign = std::move(free_box).into_foreign();
 	{
 		krcu::ReadGuard guard;

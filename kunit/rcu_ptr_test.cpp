@@ -222,26 +222,17 @@ KUNIT_CASE(old_boxes_move_and_drop_their_object_once)
 	EXPECT_EQ(Object::destroyed, 2);
 }
 
-namespace {
-struct Waiters {
-	static inline constinit Counter dropped;
-
-	void drop_before_gp() { ++dropped; }
-
-	int value;
-};
-} // namespace
 KUNIT_CASE(free_boxes_can_be_published)
 {
-	Waiters::dropped = 0;
-	krcu::Rcu rcu(krcu::RcuFreeBox<Waiters>::make(krcu::GFP_KERNEL, 3));
+	CountsDrops::dropped = 0;
+	krcu::Rcu rcu(krcu::RcuFreeBox<CountsDrops>::make(krcu::GFP_KERNEL, 3));
 	krcu::ReadGuard guard;
-	const Waiters *waiters = rcu.dereference(guard);
+	const CountsDrops *waiters = rcu.dereference(guard);
 	{
 		auto old = rcu.take();
-		EXPECT_EQ(Waiters::dropped, 0);
+		EXPECT_EQ(CountsDrops::dropped, 0);
 	}
-	EXPECT_EQ(Waiters::dropped, 1);
+	EXPECT_EQ(CountsDrops::dropped, 1);
 	EXPECT_TRUE(waiters && waiters->value == 3);
 }
 
@@ -253,10 +244,7 @@ static void update_and_read_often()
 	for (int i = 1; i <= rounds; i++) {
 		Box fresh = i % 2 ? make(canary) : Box();
 
-		// Both go at the same moment: a race that is lost is lost within a few instructions.
-		++arrived;
-		while (arrived < 2 * i)
-			kunit_relax();
+		meet(arrived, i);
 		auto old = fresh ? contended.replace(std::move(fresh)) : contended.take();
 		int seen = read(contended);
 

@@ -68,6 +68,15 @@ struct alignas(align) Bytes {
 /// More than there is memory for.
 using Huge = Bytes<1ul << 40>;
 
+/// For an RcuFreeBox: counts its drops.
+struct CountsDrops {
+	static inline constinit Counter dropped;
+
+	void drop_before_gp() { ++dropped; }
+
+	int value;
+};
+
 /// An allocator that counts what it does, and fails when told; a case begins with Traced<...>::reset().
 template <krcu::Allocator Base = krcu::Kmalloc>
 struct Traced {
@@ -155,6 +164,15 @@ bool spin_until(F condition, unsigned int limit_ms = patience_ms)
 		kunit_relax();
 	}
 	return true;
+}
+
+/// Both CPUs go on from their nth meeting at the same moment: a race that is lost is lost within a few
+/// instructions.
+inline void meet(Counter &arrived, int n)
+{
+	++arrived;
+	while (arrived < 2 * n)
+		kunit_relax();
 }
 
 inline void spin_ms(unsigned int ms)

@@ -386,20 +386,11 @@ KUNIT_CASE(store_may_wait_for_memory)
 	EXPECT_EQ(read(array, 64), 5);
 }
 
-namespace {
-struct Waiters {
-	static inline constinit Counter dropped;
-
-	void drop_before_gp() { ++dropped; }
-
-	int value;
-};
-} // namespace
 KUNIT_CASE(free_boxes_can_be_stored)
 {
-	using FreeBox = krcu::RcuFreeBox<Waiters>;
+	using FreeBox = krcu::RcuFreeBox<CountsDrops>;
 
-	Waiters::dropped = 0;
+	CountsDrops::dropped = 0;
 	{
 		krcu::XArray<FreeBox> array;
 		krcu::ReadGuard guard;
@@ -408,15 +399,15 @@ KUNIT_CASE(free_boxes_can_be_stored)
 			auto box = FreeBox::make(krcu::GFP_ATOMIC, i);
 			EXPECT_TRUE(box && array.store(i, std::move(box), krcu::GFP_ATOMIC));
 		}
-		const Waiters *waiters = array.load(1, guard);
+		const CountsDrops *waiters = array.load(1, guard);
 		{
 			FreeBox old = array.erase(1);
-			EXPECT_EQ(Waiters::dropped, 0);
+			EXPECT_EQ(CountsDrops::dropped, 0);
 		}
-		EXPECT_EQ(Waiters::dropped, 1);
+		EXPECT_EQ(CountsDrops::dropped, 1);
 		EXPECT_TRUE(waiters && waiters->value == 1);
 	}
-	EXPECT_EQ(Waiters::dropped, 2);
+	EXPECT_EQ(CountsDrops::dropped, 2);
 }
 
 namespace {
@@ -507,10 +498,7 @@ static void update_and_read_often()
 		const unsigned long index = i % contended * 64;
 		Box fresh = i % 2 ? make(int(index) + 1) : Box();
 
-		// Both go at the same moment.
-		++arrived;
-		while (arrived < 2 * i)
-			kunit_relax();
+		meet(arrived, i);
 		Box old;
 		if (fresh) {
 			if (auto stored = shared->store(index, std::move(fresh), krcu::GFP_KERNEL))

@@ -8,6 +8,10 @@ struct Late {
 	static constexpr const char *name = "krcu_kunit_late";
 	static constexpr unsigned int teardown_timeout_ms = 200;
 };
+struct InTime {
+	static constexpr const char *name = "krcu_kunit_in_time";
+	static constexpr unsigned int teardown_timeout_ms = patience_ms;
+};
 } // namespace
 
 KUNIT_CASE(destruction_gives_up_and_a_late_reader_may_still_leave)
@@ -36,12 +40,12 @@ KUNIT_CASE(destruction_gives_up_and_a_late_reader_may_still_leave)
 
 KUNIT_CASE(destruction_in_time_says_nothing)
 {
-	auto domain = krcu::Srcu<Late>::make();
+	auto domain = krcu::Srcu<InTime>::make();
 	ASSERT_TRUE(domain);
 	Sleeper reader(domain, 50);
 
 	ASSERT_TRUE(reader);
-	domain = krcu::Srcu<Late>();
+	domain = krcu::Srcu<InTime>();
 	EXPECT_FALSE(reader.reading());
 }
 

@@ -173,3 +173,16 @@ int uses(Box &box, krcu::KBox<Config> &plain, void *foreign)
 	other = Box::from_foreign(foreign);
 	return value ? (*value)->limit : value.error();
 }
+
+#ifdef MISUSE_an_array_of_const // error: krcu: box a T that is neither const nor volatile
+krcu::RcuKBox<const int[]> array_of_const;
+#endif
+#ifdef MISUSE_an_array_of_arrays // error: krcu: a box owns one object: T cannot be a reference, a function, void or an array
+krcu::RcuKBox<int[][2]> array_of_arrays;
+#endif
+#ifdef MISUSE_an_array_of_guards // error: krcu: a guard belongs to the scope that made it and cannot be boxed
+krcu::RcuKBox<krcu::ReadGuard[]> array_of_guards;
+#endif
+#ifdef MISUSE_an_array_of_a_fixed_size // error: krcu: a box owns one object: T cannot be a reference, a function, void or an array
+krcu::RcuKBox<int[2]> array_of_a_fixed_size;
+#endif

@@ -8,6 +8,8 @@
 #include <new>
 #include <type_traits>
 
+#include <krcu/internal/boxable.hpp>
+
 namespace krcu::internal {
 
 template <class T>
@@ -16,6 +18,8 @@ concept DestructorMaySleep = requires { requires T::destructor_may_sleep; };
 /// Readers see it as a range: size(), [], begin(), end().
 template <class T>
 class alignas(alignof(T) > alignof(std::size_t) ? alignof(T) : alignof(std::size_t)) Array final {
+	static_assert(!BelongsToScope<T>, "krcu: a guard belongs to the scope that made it and cannot be boxed");
+
 public:
 	static constexpr bool destructor_may_sleep = DestructorMaySleep<T>;
 
@@ -58,6 +62,7 @@ struct Element {
 };
 template <class T>
 struct Element<T[]> {
+	static_assert(Boxable<T>::value);
 	using type = Array<T>;
 };
 

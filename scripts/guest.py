@@ -43,7 +43,7 @@ SPLAT_RE = re.compile(
     r"|INFO: trying to register non-static key|DEBUG_LOCKS_WARN_ON|illegal context|Invalid wait context"
     r"|sleeping function called|scheduling while atomic|blocked for more than \d+ seconds"
     r"|soft lockup|hard LOCKUP|workqueue lockup|refcount_t: |list_(?:add|del) corruption|corrupted list"
-    r"|kmemleak: [1-9]\d* new suspected|kmemleak: (?:Memory pool empty|Cannot allocate)|unreferenced object 0x"
+    r"|kmemleak: [1-9]\d* new suspected|kmemleak: (?:Memory pool empty|Cannot allocate a kmemleak_object)|unreferenced object 0x"
     r"|Unloaded module's|objects? remaining in |Bad page state|stack guard page|stack-protector:"
     r"|cannot create duplicate filename|Unable to handle kernel"
 )

@@ -12,6 +12,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/srcu.h>
 #include <linux/timer.h>
 #include <linux/version.h>
 #include <linux/vmalloc.h>
@@ -19,6 +20,36 @@
 #include <kunit/test.h>
 
 #include "kunit_shims.h"
+
+static struct srcu_struct c_domain;
+
+struct srcu_struct *kunit_c_domain_begin(void)
+{
+	return init_srcu_struct(&c_domain) ? NULL : &c_domain;
+}
+
+void kunit_c_domain_end(void)
+{
+	cleanup_srcu_struct(&c_domain);
+}
+
+int kunit_c_domain_read_lock(void)
+{
+	return srcu_read_lock(&c_domain);
+}
+
+void kunit_c_domain_read_unlock(int idx)
+{
+	srcu_read_unlock(&c_domain, idx);
+}
+
+bool kunit_c_domain_elapses(unsigned int ms)
+{
+	unsigned long cookie = start_poll_synchronize_srcu(&c_domain);
+
+	msleep(ms);
+	return poll_state_synchronize_srcu(&c_domain, cookie);
+}
 
 MODULE_DESCRIPTION("KUnit suites of krcu");
 MODULE_LICENSE("GPL");

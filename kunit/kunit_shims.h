@@ -8,6 +8,7 @@
 
 struct kunit;
 struct kunit_thread;
+struct srcu_struct;
 
 #ifdef __cplusplus
 extern "C" {
@@ -72,6 +73,13 @@ int kunit_foreign_value(const void *foreign);
 int kunit_c_array_store(unsigned long index, void *foreign);
 int kunit_c_array_read(unsigned long index);
 void *kunit_c_array_erase(unsigned long index);
+
+/* A driver's own SRCU domain, in C, and whether a grace period of it elapses in that time. */
+struct srcu_struct *kunit_c_domain_begin(void);
+void kunit_c_domain_end(void);
+int kunit_c_domain_read_lock(void);
+void kunit_c_domain_read_unlock(int idx);
+bool kunit_c_domain_elapses(unsigned int ms);
 
 #ifdef __cplusplus
 } /* extern "C" */

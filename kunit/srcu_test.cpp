@@ -127,29 +127,6 @@ KUNIT_CASE(domains_come_and_go)
 	EXPECT_FALSE(none);
 }
 
-KUNIT_CASE(make_is_empty_when_memory_is_short)
-{
-	int nth = 0, refused = 0;
-	bool failed;
-
-	if (!kunit_can_fail_allocations())
-		SKIP("the kernel has no fault injection");
-	// The first allocation fails, then the second, ... until there was none left to fail. Debugging
-	// aids allocate too, and get by without.
-	do {
-		kunit_fail_allocation(++nth);
-		auto domain = Domain::make();
-		failed = kunit_fail_allocation(0);
-		if (domain)
-			domain.synchronize();
-		else
-			refused++;
-	} while (failed && nth < 20);
-	EXPECT_FALSE(failed);
-	EXPECT_GE(refused, 1);
-	EXPECT_LE(refused, nth - 1);
-}
-
 KUNIT_CASE(grace_period_of_a_domain_elapses_after_its_reader_has_left)
 {
 	auto domain = Domain::make();

@@ -187,6 +187,11 @@ krcu_shim void krcu_call_srcu(struct srcu_struct *ssp, struct callback_head *hea
 	call_srcu(ssp, head, func);
 }
 
+krcu_shim void *krcu_srcu_dereference(void *const *slot, struct srcu_struct *ssp)
+{
+	return srcu_dereference(*(void __rcu *const __force *)slot, ssp);
+}
+
 /* XArray: the lock disables softirqs, as destructors that RCU calls update arrays too */
 
 krcu_shim void krcu_xa_init(struct xarray *xa)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The life of an SRCU domain: krcu::Srcu owns one, module/krcu_module.c ends
- * those that are left when the module goes.
+ * The life of an SRCU domain: krcu::Srcu owns one, or wraps one that C code
+ * owns; module/krcu_module.c ends those that are left when the module goes.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/compiler.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/module.h>
@@ -16,46 +17,72 @@
 #include <krcu/internal/shims.h>
 
 struct krcu_domain {
-	struct srcu_struct srcu;	/* first: the domain as C++ and the kernel know it */
+	struct srcu_struct *ssp;	/* the domain as C++ and the kernel know it: &own, or the C code's */
 	const char *name;
 	unsigned int timeout_ms;
 	unsigned long cookie;		/* of the grace period that a late reader holds up */
 	struct list_head link;
+	struct srcu_struct own;
 };
 
-static LIST_HEAD(live);			/* domains that somebody owns */
-static LIST_HEAD(abandoned);		/* domains whose owner gave up waiting for a reader */
+static LIST_HEAD(live);			/* domains that a krcu::Srcu holds */
+static LIST_HEAD(abandoned);		/* domains whose Srcu gave up waiting for a reader */
 static DEFINE_MUTEX(lists_lock);
+
+bool krcu_srcu_callback_ran;
+static DEFINE_MUTEX(drain_lock);	/* of its clearing, so that domains may end at the same time */
+
+static struct krcu_domain *new_domain(const char *name, unsigned int timeout_ms)
+{
+	struct krcu_domain *domain = kzalloc(sizeof(*domain), GFP_KERNEL);
+
+	if (domain) {
+		domain->name = name;
+		domain->timeout_ms = timeout_ms;
+	}
+	return domain;
+}
+
+static struct srcu_struct *add_domain(struct krcu_domain *domain, struct srcu_struct *ssp)
+{
+	domain->ssp = ssp;
+	mutex_lock(&lists_lock);
+	list_add(&domain->link, &live);
+	mutex_unlock(&lists_lock);
+	return ssp;
+}
 
 struct srcu_struct *krcu_srcu_create(const char *name, unsigned int timeout_ms, struct lock_class_key *key)
 {
-	struct krcu_domain *domain = kzalloc(sizeof(*domain), GFP_KERNEL);
+	struct krcu_domain *domain = new_domain(name, timeout_ms);
 	int err;
 
 	if (!domain)
 		return NULL;
 #ifdef CONFIG_DEBUG_LOCK_ALLOC
 	/* init_srcu_struct() would give every domain the one lock class of this line. */
-	err = __init_srcu_struct(&domain->srcu, name, key);
+	err = __init_srcu_struct(&domain->own, name, key);
 #else
-	err = init_srcu_struct(&domain->srcu);
+	err = init_srcu_struct(&domain->own);
 #endif
 	if (err) {
 		kfree(domain);
 		return NULL;
 	}
-	domain->name = name;
-	domain->timeout_ms = timeout_ms;
-	mutex_lock(&lists_lock);
-	list_add(&domain->link, &live);
-	mutex_unlock(&lists_lock);
-	return &domain->srcu;
+	return add_domain(domain, &domain->own);
+}
+
+struct srcu_struct *krcu_srcu_wrap(const char *name, unsigned int timeout_ms, struct srcu_struct *ssp)
+{
+	struct krcu_domain *domain = new_domain(name, timeout_ms);
+
+	return domain ? add_domain(domain, ssp) : NULL;
 }
 
 /* Idle, so that waiting long is neither load nor a hung task. */
 static bool readers_left_by(struct krcu_domain *domain, unsigned long deadline)
 {
-	while (!poll_state_synchronize_srcu(&domain->srcu, domain->cookie)) {
+	while (!poll_state_synchronize_srcu(domain->ssp, domain->cookie)) {
 		if (time_after(jiffies, deadline))
 			return false;
 		schedule_timeout_idle(1);
@@ -63,12 +90,39 @@ static bool readers_left_by(struct krcu_domain *domain, unsigned long deadline)
 	return true;
 }
 
+/*
+ * A callback's destructor may let go of another box of the domain, so barriers
+ * are repeated until none of krcu's callbacks ran during one, as at exit: see
+ * module/krcu_module.c. A callback of another domain costs a barrier more.
+ */
+static void drain_domain(struct krcu_domain *domain)
+{
+	mutex_lock(&drain_lock);
+	do {
+		WRITE_ONCE(krcu_srcu_callback_ran, false);
+		srcu_barrier(domain->ssp);
+	} while (READ_ONCE(krcu_srcu_callback_ran));
+	mutex_unlock(&drain_lock);
+}
+
 /* No readers are left: cleanup_srcu_struct() wants no callbacks either. */
 static void free_domain(struct krcu_domain *domain)
 {
-	srcu_barrier(&domain->srcu);
-	cleanup_srcu_struct(&domain->srcu);
+	drain_domain(domain);
+	if (domain->ssp == &domain->own)
+		cleanup_srcu_struct(&domain->own);
 	kfree(domain);
+}
+
+static struct krcu_domain *find_domain(struct srcu_struct *ssp)
+{
+	struct krcu_domain *domain;
+
+	/* Where one is wrapped more than once, either will do. */
+	list_for_each_entry(domain, &live, link)
+		if (domain->ssp == ssp)
+			return domain;
+	return NULL;
 }
 
 /*
@@ -76,29 +130,35 @@ static void free_domain(struct krcu_domain *domain)
  * is inside, and synchronize_srcu() would sleep for as long as one is: for ever
  * if it was leaked. So wait for a grace period by polling, and give up.
  */
-void krcu_srcu_destroy(struct srcu_struct *ssp)
+static void end_domain(struct krcu_domain *domain)
 {
-	struct krcu_domain *domain = container_of(ssp, struct krcu_domain, srcu);
 	bool left;
 
-	domain->cookie = start_poll_synchronize_srcu(&domain->srcu);
+	domain->cookie = start_poll_synchronize_srcu(domain->ssp);
 	left = readers_left_by(domain, jiffies + msecs_to_jiffies(domain->timeout_ms));
-
-	mutex_lock(&lists_lock);
-	if (left)
-		list_del(&domain->link);
-	else
-		list_move(&domain->link, &abandoned);
-	mutex_unlock(&lists_lock);
-
 	if (left) {
 		free_domain(domain);
 		return;
 	}
+	mutex_lock(&lists_lock);
+	list_add(&domain->link, &abandoned);
+	mutex_unlock(&lists_lock);
 	pr_err("SRCU domain %s: a reader is still inside after %u ms; its memory and this module stay\n",
 	       domain->name, domain->timeout_ms);
 	/* The late reader's srcu_read_unlock() and the domain's callbacks may be this module's text. */
 	__module_get(THIS_MODULE);
+}
+
+void krcu_srcu_destroy(struct srcu_struct *ssp)
+{
+	struct krcu_domain *domain;
+
+	mutex_lock(&lists_lock);
+	/* Holds because every Srcu has its entry, and is destroyed once. */
+	domain = find_domain(ssp);
+	list_del(&domain->link);
+	mutex_unlock(&lists_lock);
+	end_domain(domain);
 }
 
 /*
@@ -112,7 +172,8 @@ bool krcu_srcu_end_one(void)
 
 	domain = list_first_entry_or_null(&live, struct krcu_domain, link);
 	if (domain) {
-		krcu_srcu_destroy(&domain->srcu);
+		list_del(&domain->link);
+		end_domain(domain);
 		return true;
 	}
 	domain = list_first_entry_or_null(&abandoned, struct krcu_domain, link);

@@ -26,14 +26,15 @@ concept ForeignOwnable = std::movable<P> && requires(P p, void *foreign) {
 	{ P::borrow(foreign) } -> std::same_as<const typename P::element_type &>;
 };
 
-/// One whose object RCU readers may keep using when the owner is dropped: dropping waits for them,
-/// without blocking. Every box of krcu is one.
+/// One whose object readers may keep using when the owner is dropped: dropping waits for them, without
+/// blocking. The readers are those with that type of guard: RcuBox and RcuFreeBox wait for RCU's, an
+/// SrcuBox for those of its domain.
 ///
 /// - `P::rcu_borrow(ptr, guard)`: a reference to the object for as long as the guard lives.
 ///
 /// After Rust's ForeignOwnableRcu.
-template <class P>
-concept ForeignOwnableRcu = ForeignOwnable<P> && requires(void *foreign, const ReadGuard &guard) {
+template <class P, class Guard = ReadGuard>
+concept ForeignOwnableRcu = ForeignOwnable<P> && requires(void *foreign, const Guard &guard) {
 	{ P::rcu_borrow(foreign, guard) } -> std::same_as<const typename P::element_type &>;
 };
 

@@ -45,6 +45,11 @@ public:
 	static void *operator new[](krcu_size_t) = delete;
 };
 
+/// RCU, where a template asks for a domain: it has one for the whole kernel. An Srcu<Tag> is another.
+struct RcuDomain {
+	using Guard = ReadGuard;
+};
+
 /// Waits until every RCU read-side critical section that was there at the call has ended.
 /// Context: process, outside any read-side critical section. Sleeps.
 inline void synchronize_rcu() KRCU_NOT_UNDER(internal::rcu) { krcu_synchronize_rcu(); }

@@ -4,7 +4,6 @@
 #ifndef KRCU_RCU_BOX_HPP
 #define KRCU_RCU_BOX_HPP
 
-#include <cerrno>
 #include <cstddef>
 #include <expected>
 #include <type_traits>
@@ -86,16 +85,11 @@ public:
 	[[nodiscard("dropping a box retires its object")]]
 	static std::expected<RcuBox, int> try_make(gfp_t gfp, F &&init)
 	{
-		static_assert(internal::Returns<F, int, T *>, "krcu: try_make() wants an `int init(T *)`: 0, or a negative errno");
-		Node *node = Node::allocate(gfp);
+		auto node = Node::try_make(gfp, std::forward<F>(init));
 
 		if (!node)
-			return std::unexpected(-ENOMEM);
-		if (int err = std::forward<F>(init)(&node->value)) {
-			node->deallocate();
-			return std::unexpected(err);
-		}
-		return RcuBox(node);
+			return std::unexpected(node.error());
+		return RcuBox(*node);
 	}
 
 	/// Moving a box empties it. Moving one over another retires the object held there; onto itself

@@ -4,6 +4,7 @@
 #ifndef KRCU_RCU_PTR_HPP
 #define KRCU_RCU_PTR_HPP
 
+#include <type_traits>
 #include <utility>
 
 #include <krcu/foreign_ownable.hpp>
@@ -12,25 +13,47 @@
 #include <krcu/internal/shims.h>
 #include <krcu/internal/unique.hpp>
 #include <krcu/rcu.hpp>
+#include <krcu/srcu.hpp>
 
 namespace krcu {
 
-template <ForeignOwnable P>
+namespace internal {
+
+/// How the readers of a domain dereference a pointer.
+template <class Domain>
+struct Readers final {
+	static_assert(!sizeof(Domain), "krcu: the readers of an Rcu are RCU's, or those of a krcu::Srcu<Tag>");
+};
+template <>
+struct Readers<RcuDomain> final {
+	static void *dereference(void *const *slot, const ReadGuard &) { return krcu_rcu_dereference(slot); }
+};
+template <class Tag>
+struct Readers<Srcu<Tag>> final {
+	static void *dereference(void *const *slot, const typename Srcu<Tag>::Guard &guard)
+	{
+		return krcu_srcu_dereference(slot, guard.domain_);
+	}
+};
+
+} // namespace internal
+
+template <ForeignOwnable P, class Domain>
 class Rcu;
 
 /// An object that has been unpublished, but that readers may still hold.
 ///
-/// Dropping it gives the P back: where P's own destruction waits for readers (every box of krcu), at
-/// once and without blocking, in any context that P's allows. Any other P is dropped after
+/// Dropping it gives the P back: where P's own destruction waits for readers (RcuBox, RcuFreeBox,
+/// SrcuBox), at once and without blocking, in any context that P's allows. Any other P is dropped after
 /// synchronize_rcu(), which sleeps: process context, outside any read-side critical section.
 /// Empty when there was no old object; dropping an empty one does nothing.
-template <ForeignOwnable P>
+template <ForeignOwnable P, class Domain = RcuDomain>
 class [[nodiscard("dropping the old object may wait for a grace period: say where")]] RcuOld final {
 public:
 	using element_type = typename P::element_type;
 
 	/// Read by the boxes: one that runs destructors in softirq refuses what waits for a grace period.
-	static constexpr bool destructor_may_sleep = !ForeignOwnableRcu<P>;
+	static constexpr bool destructor_may_sleep = !ForeignOwnableRcu<P, typename Domain::Guard>;
 
 	constexpr RcuOld() noexcept = default;
 
@@ -38,7 +61,7 @@ public:
 	/// changes nothing.
 	RcuOld(RcuOld &&) noexcept = default;
 	RcuOld &operator=(RcuOld &&) noexcept = default;
-	~RcuOld() requires ForeignOwnableRcu<P> = default;
+	~RcuOld() requires(!destructor_may_sleep) = default;
 	~RcuOld() KRCU_NOT_UNDER(internal::rcu) = default;
 
 	/// Whether there was an old object.
@@ -49,12 +72,12 @@ public:
 	const element_type *operator->() const noexcept KRCU_LIFETIMEBOUND { return &P::borrow(foreign_.get()); }
 
 private:
-	friend class Rcu<P>;
+	friend class Rcu<P, Domain>;
 
 	struct Drop {
 		void operator()(void *foreign) const
 		{
-			if constexpr (!ForeignOwnableRcu<P>)
+			if constexpr (destructor_may_sleep)
 				krcu_synchronize_rcu();
 			// Holds because Rcu's exchange gave this pointer to no one else.
 			[[maybe_unused]] P last = P::from_foreign(foreign);
@@ -73,6 +96,9 @@ private:
 /// it can be neither copied nor moved. A module runs no static destructors, so one at namespace scope
 /// is emptied with take() in the module's exit.
 ///
+/// Rcu<P, Srcu<Tag>> has the readers of that domain, who may sleep; P is then an SrcuBox<T, Tag>, and
+/// everything below about a ReadGuard goes for the domain's Guard.
+///
 /// After Rust's Rcu<P> (the "RCU protected pointer" patches on the rust-for-linux list).
 ///
 /// Use like:
@@ -90,13 +116,20 @@ private:
 ///     {
 ///             auto old = config.replace(std::move(fresh));
 ///     }
-template <ForeignOwnable P>
+template <ForeignOwnable P, class Domain = RcuDomain>
 class Rcu final {
+	using Readers = internal::Readers<Domain>;
+	using Guard = typename Domain::Guard;
+	using Old = RcuOld<P, Domain>;
+
+	static_assert(std::is_same_v<Domain, RcuDomain> || ForeignOwnableRcu<P, Guard>,
+		      "krcu: an Rcu<P, Srcu<Tag>> owns an SrcuBox<T, Tag>: P has to wait for readers of that very domain");
+
 public:
 	using element_type = typename P::element_type;
 
 	/// Read by the boxes: one that runs destructors in softirq refuses what waits for a grace period.
-	static constexpr bool destructor_may_sleep = !ForeignOwnableRcu<P>;
+	static constexpr bool destructor_may_sleep = Old::destructor_may_sleep;
 
 	/// Null.
 	constexpr Rcu() noexcept = default;
@@ -108,33 +141,33 @@ public:
 	Rcu &operator=(const Rcu &) = delete;
 
 	/// Drops the object as an RcuOld does. Readers that hold it may go on; new ones and updaters must not come.
-	~Rcu() { RcuOld<P> last(krcu_rcu_access_pointer(&foreign_)); }
+	~Rcu() { Old last(krcu_rcu_access_pointer(&foreign_)); }
 
 	/// The object, or null; valid as long as the guard, even if it is replaced or this Rcu is gone.
-	/// Context: any that a ReadGuard allows. See rcu_dereference().
-	const element_type *dereference(KRCU_LIFETIMEBOUND const ReadGuard &guard) const noexcept
+	/// Context: any that the guard allows. See rcu_dereference(), srcu_dereference().
+	const element_type *dereference(KRCU_LIFETIMEBOUND const Guard &guard) const noexcept
 	{
-		void *foreign = krcu_rcu_dereference(&foreign_);
+		void *foreign = Readers::dereference(&foreign_, guard);
 
 		if (!foreign) [[unlikely]]
 			return nullptr;
-		if constexpr (ForeignOwnableRcu<P>)
+		if constexpr (ForeignOwnableRcu<P, Guard>)
 			return non_null(P::rcu_borrow(foreign, guard));
 		else // Holds because RcuOld waits for a grace period before it takes the pointer back.
 			return non_null(P::borrow(foreign));
 	}
-	const element_type *dereference(const ReadGuard &&) const = delete; // the guard would be gone before the pointer
+	const element_type *dereference(const Guard &&) const = delete; // the guard would be gone before the pointer
 
 	/// Publishes `p`, or null if it is empty, and returns what was there. Any number of updaters at once.
 	/// Context: any. See rcu_replace_pointer(), which needs a lock where this exchanges.
-	RcuOld<P> replace(P p) noexcept
+	Old replace(P p) noexcept
 	{
-		return RcuOld<P>(krcu_rcu_replace(&foreign_, std::move(p).into_foreign()));
+		return Old(krcu_rcu_replace(&foreign_, std::move(p).into_foreign()));
 	}
 
 	/// Leaves null, and returns what was there. Any number of updaters at once.
 	/// Context: any.
-	RcuOld<P> take() noexcept { return RcuOld<P>(krcu_rcu_replace(&foreign_, nullptr)); }
+	Old take() noexcept { return Old(krcu_rcu_replace(&foreign_, nullptr)); }
 
 	/// Publishes `P update(const T *old)`, made from the current object (null if there is none), and
 	/// returns the old one. If `update` returns an empty P, say because an allocation failed, nothing
@@ -145,7 +178,7 @@ public:
 	/// ever freed twice.
 	/// Context: any that `update` allows.
 	template <class F>
-	RcuOld<P> copy_update(F &&update)
+	Old copy_update(F &&update)
 	{
 		static_assert(internal::Returns<F, P, const element_type *>,
 			      "krcu: copy_update() wants a `P update(const T *old)`, which makes the new object from the old one");
@@ -155,8 +188,8 @@ public:
 		void *foreign = std::move(fresh).into_foreign();
 
 		if (!foreign)
-			return RcuOld<P>();
-		return RcuOld<P>(krcu_rcu_replace(&foreign_, foreign));
+			return Old();
+		return Old(krcu_rcu_replace(&foreign_, foreign));
 	}
 
 private:

@@ -16,6 +16,12 @@ namespace krcu {
 
 template <class T, Allocator A>
 class Callback;
+template <class T, class Tag, Allocator A>
+class SrcuBox;
+namespace internal {
+template <class Domain>
+struct Readers;
+}
 
 /// A sleepable RCU domain: its grace periods wait for its own readers only, and these may sleep.
 ///
@@ -59,6 +65,7 @@ public:
 
 	private:
 		friend class Srcu;
+		friend struct internal::Readers<Srcu>;
 
 		explicit Guard(srcu_struct *domain) noexcept KRCU_ENTERS(Srcu::readers_) : domain_(domain), index_(krcu_srcu_read_lock(domain)) {}
 
@@ -77,12 +84,22 @@ public:
 		return Srcu(krcu_srcu_create(Tag::name, teardown_timeout_ms(), reinterpret_cast<lock_class_key *>(lock_class_)));
 	}
 
+	/// A domain that C code owns: read, waited for and submitted to as any other, but not ended here.
+	/// Empty where memory is short. Drop it before the C code calls cleanup_srcu_struct(): that waits
+	/// for what was submitted, and leaves the srcu_struct as it is.
+	/// Context: process; sleeps.
+	static Srcu wrap(srcu_struct *domain) KRCU_NOT_UNDER(internal::rcu)
+	{
+		return Srcu(krcu_srcu_wrap(Tag::name, teardown_timeout_ms(), domain));
+	}
+
 	/// Moving a domain's owner empties it. Moving one over another destroys the domain held there;
 	/// onto itself changes nothing. The domain itself stays where it is, guards and all.
 	Srcu(Srcu &&) noexcept = default;
 	Srcu &operator=(Srcu &&) noexcept = default;
 
-	/// Waits for the domain's readers and callbacks, then frees it. If a reader has not left after
+	/// Waits for the domain's readers and callbacks, and for what those submit in turn, then frees it.
+	/// If a reader has not left after
 	/// `Tag::teardown_timeout_ms` (10000 unless the tag says otherwise), gives up and returns: one
 	/// error line names the domain, its memory stays, and the module cannot be unloaded any more, so
 	/// that the late reader may still leave. A module that is being unloaded already waits for it.
@@ -149,6 +166,8 @@ public:
 private:
 	template <class T, Allocator A>
 	friend class Callback;
+	template <class T, class, Allocator A>
+	friend class SrcuBox;
 
 	struct Destroy {
 		void operator()(srcu_struct *domain) const { krcu_srcu_destroy(domain); }

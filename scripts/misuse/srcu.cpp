@@ -105,3 +105,77 @@ void domains(Tables &tables)
 	auto nameless = krcu::Srcu<Nameless>::make();
 #endif
 }
+
+template <class T>
+using TableBox = krcu::SrcuKBox<T, Table>;
+using TablePointer = krcu::Rcu<TableBox<int>, Tables>;
+struct Sleeps {
+	~Sleeps();
+	static constexpr bool destructor_may_sleep = true;
+};
+
+#ifdef MISUSE_an_rcu_box_for_a_domains_readers // error: krcu: an Rcu<P, Srcu<Tag>> owns an SrcuBox<T, Tag>
+krcu::Rcu<Box, Tables> rcu_box_in_a_domain;
+#endif
+#ifdef MISUSE_a_plain_box_for_a_domains_readers // error: krcu: an Rcu<P, Srcu<Tag>> owns an SrcuBox<T, Tag>
+krcu::Rcu<krcu::KBox<int>, Tables> plain_box_in_a_domain;
+#endif
+#ifdef MISUSE_a_box_of_another_domain // error: krcu: an Rcu<P, Srcu<Tag>> owns an SrcuBox<T, Tag>
+krcu::Rcu<TableBox<int>, Queues> box_of_another_domain;
+#endif
+#ifdef MISUSE_a_guard_in_a_domains_box // error: krcu: a guard belongs to the scope that made it and cannot be boxed
+void boxed(const Tables &tables) { auto guard = TableBox<Queues::Guard>::make(tables, krcu::GFP_KERNEL); }
+#endif
+
+const int *pointers(const Tables &tables, const Queues &queues, TablePointer &rcu)
+{
+	auto box = TableBox<int>::make(tables, krcu::GFP_KERNEL, 1);
+	auto foreign = std::move(box).into_foreign();
+
+	box = TableBox<int>::from_foreign(foreign);
+	{
+		auto guard = tables.read_lock();
+		auto other = queues.read_lock();
+		krcu::ReadGuard read;
+
+		(void)rcu.dereference(guard);
+		(void)box.with_rcu(guard);
+#ifdef MISUSE_a_pointer_read_under_another_domains_guard // error: no matching (member )?function for call to
+		(void)rcu.dereference(other);
+#endif
+#ifdef MISUSE_a_domains_pointer_read_under_rcu_s_guard // error: no matching (member )?function for call to
+		(void)rcu.dereference(read);
+#endif
+#ifdef MISUSE_a_domains_box_read_under_another_domains_guard // error: no matching (member )?function for call to
+		(void)box.with_rcu(other);
+#endif
+#ifdef MISUSE_a_domains_box_read_under_rcu_s_guard // error: no matching (member )?function for call to
+		(void)box.with_rcu(read);
+#endif
+#ifdef MISUSE_a_domains_object_past_its_guard // Clang error: address of stack memory associated with local variable 'guard' returned
+		return rcu.dereference(guard);
+#endif
+	}
+#ifdef MISUSE_a_pointer_read_under_a_nameless_guard // error: (use of|call to) deleted (member )?function
+	(void)rcu.dereference(tables.read_lock());
+#endif
+#ifdef MISUSE_a_box_of_a_temporary_domain // error: (use of|call to) deleted (member )?function
+	auto late = TableBox<int>::make(Tables::make(), krcu::GFP_KERNEL, 1);
+#endif
+#ifdef MISUSE_a_box_made_with_another_domain // error: (could not convert|no matching function for call to)
+	auto wrong = TableBox<int>::make(queues, krcu::GFP_KERNEL, 1);
+#endif
+#ifdef MISUSE_ignoring_a_domains_box // error: dropping a box retires its object
+	TableBox<int>::make(tables, krcu::GFP_KERNEL, 1);
+#endif
+#ifdef MISUSE_copying_a_domains_box // error: (use of deleted function|call to implicitly-deleted copy constructor)
+	auto copy = box;
+#endif
+#ifdef MISUSE_ignoring_what_a_domain_replaced // error: dropping the old object may wait for a grace period
+	rcu.replace(std::move(box));
+#endif
+#ifdef MISUSE_a_sleeping_destructor_in_a_domain // error: krcu: ~T may sleep, but an SRCU callback runs with softirqs disabled
+	auto sleeps = TableBox<Sleeps>::make(tables, krcu::GFP_KERNEL);
+#endif
+	return nullptr;
+}

@@ -4,8 +4,10 @@
 #ifndef KRCU_INTERNAL_NODE_HPP
 #define KRCU_INTERNAL_NODE_HPP
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -53,6 +55,22 @@ public:
 		return node;
 	}
 
+	/// A value that `int init(T *)` constructed in place, or its errno, or -ENOMEM.
+	template <class F>
+	static std::expected<Node *, int> try_make(gfp_t gfp, F &&init)
+	{
+		static_assert(Returns<F, int, T *>, "krcu: try_make() wants an `int init(T *)`: 0, or a negative errno");
+		Node *node = allocate(gfp);
+
+		if (!node)
+			return std::unexpected(-ENOMEM);
+		if (int err = std::forward<F>(init)(&node->value)) {
+			node->deallocate();
+			return std::unexpected(err);
+		}
+		return node;
+	}
+
 	/// An Array with `n` elements behind it, or null, also where that is more than can be addressed.
 	template <class E>
 	static Node *make_array(gfp_t gfp, std::size_t n)
@@ -89,11 +107,11 @@ public:
 		if constexpr (std::is_trivially_destructible_v<T>) {
 			deallocate_rcu();
 		} else if constexpr (std::is_same_v<R, reclaim::Work>) {
-			krcu_call_rcu(head(), [](callback_head *head) { krcu_reclaim_in_work(head, end); });
+			krcu_call_rcu(head(), [](callback_head *head) { krcu_reclaim_in_work(head, end<krcu_callback_ran>); });
 		} else {
 			static_assert(!DestructorMaySleep<T>,
 				      "krcu: ~T may sleep, but an RCU callback runs in softirq: use RcuBox<T, A, krcu::reclaim::Work>");
-			krcu_call_rcu(head(), end);
+			krcu_call_rcu(head(), end<krcu_callback_ran>);
 		}
 	}
 
@@ -101,7 +119,7 @@ public:
 	void destroy_rcu_hurry()
 	{
 		static_assert(!DestructorMaySleep<T>, "krcu: ~T may sleep, but an RCU callback runs in softirq");
-		krcu_call_rcu_hurry(head(), end);
+		krcu_call_rcu_hurry(head(), end<krcu_callback_ran>);
 	}
 
 	/// Destroys the value and gives the memory back after a grace period of that domain. There is no
@@ -109,8 +127,13 @@ public:
 	void destroy_srcu(srcu_struct *domain)
 	{
 		static_assert(!DestructorMaySleep<T>, "krcu: ~T may sleep, but an SRCU callback runs with softirqs disabled");
-		krcu_call_srcu(domain, head(), end);
+		krcu_call_srcu(domain, head(), end<krcu_srcu_callback_ran>);
 	}
+
+	/// The domain of an SrcuBox. It is kept where the kernel writes only when the object is retired, so
+	/// it costs no memory. Holds because an rcu_head is two pointers, aligned as one at least.
+	void set_domain(srcu_struct *domain) { *reinterpret_cast<srcu_struct **>(head_) = domain; }
+	srcu_struct *domain() const { return *reinterpret_cast<srcu_struct *const *>(head_); }
 
 	// A union, so that the value lives from its constructor to its destructor, not from the node's.
 	union {
@@ -121,7 +144,8 @@ private:
 	Node() {}
 	~Node() {}
 
-	/// The RCU callback, or what the work item calls. Its parameter's type is what kCFI checks.
+	/// The callback, or what the work item calls. Its parameter's type is what kCFI checks.
+	template <bool &ran>
 	static void end(callback_head *head)
 	{
 		// Holds because the head is the node's first member, and only the functions above pass one on.
@@ -130,8 +154,8 @@ private:
 		node->value.~T();
 		// After the destructor, which may have queued another callback. Tested first, so that the
 		// CPUs share the cache line.
-		if (!__atomic_load_n(&krcu_callback_ran, __ATOMIC_RELAXED))
-			__atomic_store_n(&krcu_callback_ran, true, __ATOMIC_RELAXED);
+		if (!__atomic_load_n(&ran, __ATOMIC_RELAXED))
+			__atomic_store_n(&ran, true, __ATOMIC_RELAXED);
 		node->deallocate();
 	}
 

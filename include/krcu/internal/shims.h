@@ -39,7 +39,7 @@ void krcu_call_rcu_hurry(struct callback_head *head, void (*func)(struct callbac
 void krcu_call_rcu(struct callback_head *head, void (*func)(struct callback_head *head));
 void krcu_kvfree_rcu(struct callback_head *head);
 
-/* Set by every callback after its destructor; module/krcu_module.c reads it at exit. */
+/* Set by every callback of RCU after its destructor; module/krcu_module.c reads it at exit. */
 extern bool krcu_callback_ran;
 
 /* Reclaim in process context: module/krcu_reclaim.c */
@@ -61,6 +61,7 @@ void krcu_kvfree(void *ptr);
 
 /* SRCU */
 struct srcu_struct *krcu_srcu_create(const char *name, unsigned int timeout_ms, struct lock_class_key *key);
+struct srcu_struct *krcu_srcu_wrap(const char *name, unsigned int timeout_ms, struct srcu_struct *ssp);
 void krcu_srcu_destroy(struct srcu_struct *ssp);
 bool krcu_srcu_end_one(void);
 int krcu_srcu_read_lock(struct srcu_struct *ssp);
@@ -72,6 +73,10 @@ unsigned long krcu_start_poll_synchronize_srcu(struct srcu_struct *ssp);
 bool krcu_poll_state_synchronize_srcu(struct srcu_struct *ssp, unsigned long cookie);
 void krcu_call_srcu(struct srcu_struct *ssp, struct callback_head *head,
 		    void (*func)(struct callback_head *head));
+void *krcu_srcu_dereference(void *const *slot, struct srcu_struct *ssp);
+
+/* Set by every callback of a domain after its destructor; module/krcu_srcu.c reads it when one ends. */
+extern bool krcu_srcu_callback_ran;
 
 /* XArray, updated with softirqs disabled */
 void krcu_xa_init(struct xarray *xa);

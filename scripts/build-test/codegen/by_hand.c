@@ -23,6 +23,7 @@ void c_replace(struct box __rcu **slot, struct box *fresh);
 void c_drop_session(struct session *session);
 void c_nested(void);
 int c_srcu_read(struct srcu_struct **domain, int *value);
+int c_srcu_dereference(struct srcu_struct **domain, struct box __rcu **slot);
 
 /* Reads an owned object inside a read-side critical section. */
 int c_read(struct box **box)
@@ -105,6 +106,20 @@ int c_srcu_read(struct srcu_struct **domain, int *value)
 
 	srcu_read_unlock(ssp, idx);
 	return v;
+}
+
+/* Reads through an RCU-protected pointer whose readers are a domain's. */
+int c_srcu_dereference(struct srcu_struct **domain, struct box __rcu **slot)
+{
+	struct srcu_struct *ssp = *domain;
+	int idx = srcu_read_lock(ssp);
+	struct box *box = srcu_dereference(*slot, ssp);
+	int value = 0;
+
+	if (likely(box))
+		value = box->value;
+	srcu_read_unlock(ssp, idx);
+	return value;
 }
 
 MODULE_DESCRIPTION("krcu and C by hand, compared");

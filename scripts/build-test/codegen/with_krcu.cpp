@@ -28,6 +28,7 @@ void cxx_replace(krcu::Rcu<Box> &slot, void *fresh);
 void cxx_drop_session(void *foreign);
 void cxx_nested();
 int cxx_srcu_read(const void *domain, const int *value);
+int cxx_srcu_dereference(const void *domain, const void *slot);
 }
 
 int cxx_read(const Box &box)
@@ -72,9 +73,20 @@ void cxx_nested()
 	krcu::ReadGuard inner;
 }
 
-// Its type has internal linkage, so it comes as a pointer to the one pointer it is.
+// Their types have internal linkage, so they come as pointers to the one pointer they are.
 int cxx_srcu_read(const void *domain, const int *value)
 {
 	auto guard = static_cast<const krcu::Srcu<Domain> *>(domain)->read_lock();
 	return *value;
+}
+
+int cxx_srcu_dereference(const void *domain, const void *slot)
+{
+	using Slot = krcu::Rcu<krcu::SrcuKBox<int, Domain>, krcu::Srcu<Domain>>;
+	auto guard = static_cast<const krcu::Srcu<Domain> *>(domain)->read_lock();
+	int value = 0;
+
+	if (const int *box = static_cast<const Slot *>(slot)->dereference(guard))
+		value = *box;
+	return value;
 }

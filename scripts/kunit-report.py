@@ -5,8 +5,8 @@
 
 Each log goes through the kernel's own kunit.py; its lines come out with NAME in front. A guest that
 did not get to its end is passed as --failed and counts as one failed test. The last line is
-"N passed, N failed", followed by ", N skipped" if any were. Exit status 0 only if something ran and
-nothing failed.
+"N passed, N failed"; a line "N skipped" comes before it if any were. Exit status 0 only if something
+ran and nothing failed.
 """
 
 import argparse
@@ -98,7 +98,9 @@ def main():
         name, _, reason = spec.partition(":")
         print(f"{name}: FAILED: {reason.strip() or 'the run'}")
         failed += 1
-    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    if skipped:
+        print(f"{skipped} skipped")
+    print(f"{passed} passed, {failed} failed")
     return 0 if passed and not failed else 1
 
 

@@ -108,6 +108,7 @@ static bool given_back(unsigned long free_before)
 template <class A, std::size_t size = block_size>
 static void check_given_back(kunit *test, bool rcu)
 {
+	NEEDS_CONCURRENCY();
 	const auto before = kunit_free_mib();
 	{
 		Reader reader;

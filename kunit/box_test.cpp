@@ -123,6 +123,7 @@ KUNIT_CASE(foreign_pointer_is_the_object)
 static constinit krcu::Rcu<krcu::VBox<Object>> shared;
 KUNIT_CASE(old_box_of_an_rcu_waits_for_the_reader)
 {
+	NEEDS_CONCURRENCY();
 	static constinit Counter seen;
 
 	Object::reset();

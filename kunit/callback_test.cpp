@@ -10,6 +10,7 @@ static_assert(sizeof(ObjectCallback) == sizeof(void *) && !std::is_copy_construc
 
 KUNIT_CASE(submitted_object_is_dropped_after_a_grace_period)
 {
+	NEEDS_CONCURRENCY();
 	Object::reset();
 	{
 		Reader reader;
@@ -148,6 +149,7 @@ KUNIT_CASE(can_be_submitted_in_softirq_under_a_guard)
 
 KUNIT_CASE(hurried_object_is_dropped_after_a_grace_period)
 {
+	NEEDS_CONCURRENCY();
 	Object::reset();
 	{
 		Reader reader;

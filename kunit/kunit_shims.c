@@ -174,6 +174,11 @@ unsigned int kunit_other_cpu(void)
 	return cpu < nr_cpu_ids ? cpu : cpumask_first(cpu_online_mask);
 }
 
+bool kunit_can_spin(void)
+{
+	return num_online_cpus() > 1 || IS_ENABLED(CONFIG_PREEMPTION);
+}
+
 struct softirq_call {
 	struct timer_list timer;
 	struct completion done;

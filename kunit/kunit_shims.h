@@ -42,6 +42,9 @@ struct kunit_thread *kunit_thread_start(void (*func)(void *arg), void *arg, unsi
 void kunit_thread_join(struct kunit_thread *thread);
 unsigned int kunit_other_cpu(void);
 
+/* Whether threads that spin on different CPUs, or that stay in a reader, let each other go on. */
+bool kunit_can_spin(void);
+
 /* Runs a function in softirq, from a timer, and waits for it. */
 void kunit_run_in_softirq(void (*func)(void *arg), void *arg);
 

@@ -33,6 +33,7 @@ KUNIT_CASE(reads_what_it_was_made_from)
 static constinit krcu::Rcu<Box> shared;
 KUNIT_CASE(destructor_waits_for_a_reader_on_another_cpu)
 {
+	NEEDS_CONCURRENCY();
 	static constinit Counter seen;
 
 	Object::reset();
@@ -294,6 +295,7 @@ KUNIT_CASE(vmalloced_objects_are_destroyed_and_unmapped)
 template <class B>
 static void check_stays_mapped(kunit *test)
 {
+	NEEDS_CONCURRENCY();
 	const void *object;
 	Reader reader;
 
@@ -448,6 +450,7 @@ KUNIT_CASE(array_is_one_allocation_of_value_initialised_elements)
 
 KUNIT_CASE(elements_are_destroyed_once_each_after_a_grace_period)
 {
+	NEEDS_CONCURRENCY();
 	Object::reset();
 	{
 		Reader reader;

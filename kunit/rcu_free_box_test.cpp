@@ -87,6 +87,7 @@ KUNIT_CASE(resources_of_the_object_are_given_back_once)
 static constinit krcu::Rcu<krcu::RcuFreeBox<Waiters, krcu::Vmalloc>> shared;
 KUNIT_CASE(memory_stays_for_a_reader_on_another_cpu)
 {
+	NEEDS_CONCURRENCY();
 	static constinit Counter seen;
 	const void *object;
 
@@ -204,6 +205,7 @@ KUNIT_CASE(view_is_read_after_the_drop)
 
 KUNIT_CASE(view_is_read_on_another_cpu_after_the_drop)
 {
+	NEEDS_CONCURRENCY();
 	static constinit Counter seen;
 	static constinit void *foreign;
 	auto box = krcu::RcuFreeBox<FenceContext>::make(krcu::GFP_KERNEL, "gfx_0.1");

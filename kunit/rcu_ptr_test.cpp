@@ -146,6 +146,7 @@ KUNIT_CASE(can_be_read_and_replaced_in_softirq)
 static constinit krcu::Rcu<Owner> plain;
 KUNIT_CASE(old_plain_owner_is_dropped_after_the_reader_has_left)
 {
+	NEEDS_CONCURRENCY();
 	static constinit Counter seen;
 
 	Object::reset();
@@ -172,6 +173,7 @@ KUNIT_CASE(old_plain_owner_is_dropped_after_the_reader_has_left)
 
 KUNIT_CASE(dropping_an_old_box_does_not_block)
 {
+	NEEDS_CONCURRENCY();
 	Object::reset();
 	krcu::Rcu<Box> rcu(make(1));
 	Reader reader;
@@ -188,6 +190,7 @@ KUNIT_CASE(dropping_an_old_box_does_not_block)
 
 KUNIT_CASE(nothing_old_means_nothing_to_wait_for)
 {
+	NEEDS_CONCURRENCY();
 	krcu::Rcu<Owner> rcu;
 	Reader reader;
 
@@ -254,6 +257,7 @@ static void update_and_read_often()
 }
 KUNIT_CASE(racing_updaters_drop_every_object_once)
 {
+	NEEDS_CONCURRENCY();
 	Object::reset();
 	arrived = 0;
 	wrong = 0;

@@ -14,6 +14,7 @@ static_assert(!Newable<krcu::ReadGuard>);
 
 KUNIT_CASE(synchronize_rcu_waits_for_a_reader_on_another_cpu)
 {
+	NEEDS_CONCURRENCY();
 	Reader reader([](const krcu::ReadGuard &, auto stay) { stay(30); });
 
 	ASSERT_TRUE(reader);
@@ -23,6 +24,7 @@ KUNIT_CASE(synchronize_rcu_waits_for_a_reader_on_another_cpu)
 
 KUNIT_CASE(synchronize_rcu_expedited_waits_for_a_reader_on_another_cpu)
 {
+	NEEDS_CONCURRENCY();
 	Reader reader([](const krcu::ReadGuard &, auto stay) { stay(30); });
 
 	ASSERT_TRUE(reader);
@@ -32,6 +34,7 @@ KUNIT_CASE(synchronize_rcu_expedited_waits_for_a_reader_on_another_cpu)
 
 KUNIT_CASE(end_of_an_inner_guard_leaves_the_outer_one_reading)
 {
+	NEEDS_CONCURRENCY();
 	Reader reader([](const krcu::ReadGuard &, auto stay) {
 		{
 			krcu::ReadGuard inner;
@@ -71,6 +74,7 @@ KUNIT_CASE(rcu_barrier_waits_for_a_thousand_destructors)
 
 KUNIT_CASE(grace_period_elapses_only_after_the_reader_has_left)
 {
+	NEEDS_CONCURRENCY();
 	Reader reader;
 
 	ASSERT_TRUE(reader);
@@ -84,6 +88,7 @@ KUNIT_CASE(grace_period_elapses_only_after_the_reader_has_left)
 
 KUNIT_CASE(wait_for_a_grace_period_waits_for_the_reader)
 {
+	NEEDS_CONCURRENCY();
 	Reader reader([](const krcu::ReadGuard &, auto stay) { stay(50); });
 
 	ASSERT_TRUE(reader);
@@ -95,6 +100,7 @@ KUNIT_CASE(wait_for_a_grace_period_waits_for_the_reader)
 
 KUNIT_CASE(wait_for_an_elapsed_grace_period_returns_at_once)
 {
+	NEEDS_CONCURRENCY();
 	auto grace_period = krcu::GracePeriod::start();
 
 	krcu::synchronize_rcu();

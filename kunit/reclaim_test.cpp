@@ -42,6 +42,7 @@ KUNIT_CASE(sleeping_destructor_runs_in_process_context)
 
 KUNIT_CASE(destructor_in_work_waits_for_a_reader_on_another_cpu)
 {
+	NEEDS_CONCURRENCY();
 	Object::reset();
 	{
 		Reader reader;
@@ -125,6 +126,7 @@ KUNIT_CASE(domain_can_be_boxed)
 static constinit krcu::Rcu<Box> shared;
 KUNIT_CASE(old_object_of_an_rcu_is_reclaimed_without_blocking)
 {
+	NEEDS_CONCURRENCY();
 	Object::reset();
 	{
 		Reader reader;

@@ -194,6 +194,9 @@ bool sleep_until(F condition, unsigned int limit_ms = patience_ms)
 	return true;
 }
 
+/// First in a case whose threads spin: on one CPU without preemption none of them lets another go on.
+#define NEEDS_CONCURRENCY() (kunit_can_spin() ? (void)0 : SKIP("one CPU, and no preemption"))
+
 /// Runs a function on another CPU, from construction; the end of the scope waits for it.
 template <class F>
 class OnOtherCpu {

@@ -216,6 +216,7 @@ KUNIT_CASE(dropping_what_was_erased_does_not_block)
 static constinit Array *shared;
 KUNIT_CASE(reader_elsewhere_goes_on_when_the_array_is_gone)
 {
+	NEEDS_CONCURRENCY();
 	static constinit Counter seen;
 	std::optional<Array> array(std::in_place);
 
@@ -520,6 +521,7 @@ static void update_and_read_often()
 }
 KUNIT_CASE(racing_updaters_drop_every_object_once)
 {
+	NEEDS_CONCURRENCY();
 	Object::reset();
 	arrived = 0;
 	wrong = 0;

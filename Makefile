@@ -2,7 +2,7 @@
 #
 # For people: "make help". Kbuild reads the file Kbuild instead.
 
-export KDIR KERNEL CC LLVM ACCEL SMP MEM TIMEOUT FILTER KRCU_INLINE V
+export KDIR KERNEL KERNELS CC LLVM ACCEL SMP MEM TIMEOUT FILTER KRCU_INLINE V
 
 # make's own default; only a CC that somebody asked for counts.
 ifeq ($(origin CC),default)
@@ -12,6 +12,7 @@ endif
 help:
 	@echo 'make demo      boot a kernel, load the sample driver, show what it does, unload it'
 	@echo 'make test      run the KUnit suites, in the kernels default and debug'
+	@echo 'make matrix    suites and sample driver in every test kernel, and a table of how it went'
 	@echo 'make modules   build the modules, for KERNEL or for KDIR'
 	@echo 'make kernel    build the test kernel only'
 	@echo 'make shell     an interactive guest with the modules at hand'
@@ -20,6 +21,7 @@ help:
 	@echo
 	@echo 'Settings, as in make test KERNEL=debug:'
 	@echo '  KERNEL=NAME        a test kernel: $(basename $(notdir $(wildcard scripts/kernels/*.config)))'
+	@echo '  KERNELS="NAMES"    the test kernels of make matrix'
 	@echo '  KDIR=DIR           a kernel build or installed headers, for make modules'
 	@echo '  CC=gcc-12 LLVM=-19 the compiler for test kernels and their modules'
 	@echo '  KRCU_INLINE=0      call the shims instead of inlining them'
@@ -27,10 +29,10 @@ help:
 	@echo '  FILTER=GLOB        KUnit cases to run: suite.case, such as rcu_box.*'
 	@echo '  V=1                show the compiler command lines'
 
-demo test modules kernel shell gdb:
+demo test matrix modules kernel shell gdb:
 	@scripts/krcu.sh $@
 
 clean:
 	rm -rf build
 
-.PHONY: help demo test modules kernel shell gdb clean
+.PHONY: help demo test matrix modules kernel shell gdb clean

@@ -283,6 +283,10 @@ class Console:
         if SPLAT_RE.search(text) and not any(a.search(text) for a in self.allow):
             self.splats.append(text)
 
+    def reports(self):
+        """How many; "cut here" begins one that has a line of its own."""
+        return sum("cut here" not in s for s in self.splats)
+
     def first_splat(self):
         """The line that says most; "cut here" and rulers say nothing."""
         return next((s for s in self.splats if "cut here" not in s), self.splats[0])
@@ -328,6 +332,7 @@ def run(args, tmp):
         qemu.kill()
         qemu.wait()
         console.finish()
+        log.write(f"krcu-guest: {console.reports()} complaints\n")
         log.close()
 
     seconds = f"{time.monotonic() - started:.1f} s"

@@ -228,7 +228,7 @@ build_kernel() {
 	run "configuring" "$log" configure || build_failed "$log"
 	lost=$(lost_options "$build/krcu.config" "$build/.config")
 	[[ -z $lost ]] || die "$name: kernels/$name.config asks for what this kernel does not take: $lost"
-	if ! run "building ${src##*/} with ${compiler%% *}" "$log" kernel_make all; then
+	if ! run "building ${src##*/} with $cc" "$log" kernel_make all; then
 		# What an interrupted build has left may be in the way.
 		if [[ -n $fresh ]] || full "$log"; then build_failed "$log"; fi
 		say "$name: what an earlier run left does not build; starting over"
@@ -267,6 +267,7 @@ own_kernel() { # SERIES
 	[[ -z ${LLVM:-} || " ${kmake[*]-} " == *" LLVM="* ]] || kmake+=("LLVM=$LLVM")
 	[[ -z ${CC:-} || " ${kmake[*]-} " == *" LLVM="* ]] || kmake+=("CC=$CC")
 	unset LLVM CC
+	[[ " ${kmake[*]-} " != *" LLVM="* ]] || "$setup" llvm
 	cc=gcc
 	for v in "${kmake[@]}"; do
 		case $v in

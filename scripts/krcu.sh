@@ -3,7 +3,7 @@
 #
 # What the Makefile's targets do, one function each:
 #
-#	scripts/krcu.sh modules|demo|test|kernel|shell|gdb
+#	scripts/krcu.sh modules|demo|test|matrix|kernel|shell|gdb
 #
 # Settings come from the environment; "make help" lists them.
 set -euo pipefail
@@ -13,16 +13,18 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 say() { echo "krcu: $*"; }
 die() { echo "krcu: $*" >&2; exit 1; }
 
-# use_kernel NAME: sets KDIR, KMAKE, IMAGE, VMLINUX and SRC, building the kernel if need be, and $out.
+# use_kernel NAME: sets what scripts/kernel.sh says, KDIR among it, building the kernel if need be, and $out.
 use_kernel() {
 	local settings
 
-	if [ -n "${LLVM:-}" ] || grep -qs '^# krcu-make:.*LLVM=' "scripts/kernels/$1.config"; then
-		scripts/setup.sh llvm
-	fi
-	settings=$(scripts/kernel.sh "$1") || exit 1
+	settings=$(scripts/kernel.sh "$1") || return
 	eval "$settings"
 	out=build/$1
+}
+
+# has OPTION: whether the kernel was built with CONFIG_OPTION.
+has() {
+	grep -qs "^CONFIG_$1=" "$KDIR/include/config/auto.conf"
 }
 
 # A kernel's modules are built in a directory of its own, of links to the sources, so that kernels
@@ -65,7 +67,8 @@ build_modules_quietly() {
 	mkdir -p build
 	build_modules >"$log" 2>&1 || {
 		cat "$log" >&2
-		die "$1: the modules do not build; see above"
+		say "$1: the modules do not build; see above" >&2
+		return 1
 	}
 }
 
@@ -98,32 +101,56 @@ make_modules() {
 	say "the modules are in $out/module and $out/kunit"
 }
 
-make_demo() {
-	local name=${KERNEL:-default} log
+# --- what runs in a guest, one function each: NAME is the kernel in use ----------------------------
 
-	use_kernel "$name"
-	build_modules_quietly "$name"
-	log=$out/demo.log
-	guest run "$name" --script scripts/guest/demo.sh --add "$out/module/krcu_sample.ko" \
-		--log "$log" --timeout "${TIMEOUT:-60}" --quiet || exit
-	sed -nE 's/\r$//; s/^\[ *[0-9.]+\] (demo: |krcu_sample: (init|work|timer|exit))/\1/p' "$log"
-	say "demo passed; the whole console is in $log"
+run_demo() { # NAME
+	guest run "$1: the sample driver" --script scripts/guest/demo.sh --add "$out/module/krcu_sample.ko" \
+		--log "$out/demo.log" --timeout "${TIMEOUT:-60}" --quiet
 }
 
-# One kernel of "make test". It leaves $src, $logs and the job in $guests behind for the report. All that
-# runs does so beside the next kernel's build.
-test_kernel() {
-	local name=$1 modules
+run_suites() { # NAME
+	local modules
+
+	mapfile -t modules < <(add_modules)
+	guest run "$1: the suites" --script scripts/guest/kunit.sh "${modules[@]}" \
+		--append "kunit.enable=1 ${FILTER:+kunit.filter_glob=$FILTER}" \
+		--log "$out/kunit.log" --timeout "${TIMEOUT:-120}" --quiet
+}
+
+# --------------------------------------------------------------------------------------------------
+
+make_demo() {
+	local name=${KERNEL:-default}
 
 	use_kernel "$name"
-	src=$SRC
-	grep -qs '^CONFIG_KUNIT=' "$KDIR/include/config/auto.conf" ||
-		die "$name has no KUnit (CONFIG_KUNIT): try make demo KERNEL=$name"
 	build_modules_quietly "$name"
+	run_demo "$name" || exit
+	sed -nE 's/\r$//; s/^\[ *[0-9.]+\] (demo: |krcu_sample: (init|work|timer|exit))/\1/p' "$out/demo.log"
+	say "demo passed; the whole console is in $out/demo.log"
+}
+
+# One kernel of "make test". For the report it leaves $src, $logs and $failed behind, and its job in $guests:
+# all that runs does so beside the next kernel's build.
+test_kernel() {
+	local name=$1
+
+	use_kernel "$name" || {
+		failed+=("--failed=$name:the kernel cannot be built (see above)")
+		return
+	}
+	src=$SRC
+	has KUNIT || {
+		failed+=("--failed=$name:it has no KUnit (CONFIG_KUNIT): try make matrix KERNELS=$name")
+		return
+	}
+	build_modules_quietly "$name" || {
+		failed+=("--failed=$name:the modules cannot be built (see above)")
+		return
+	}
 	if [ -z "${FILTER:-}" ]; then
 		# The first kernel's constants do for all misuse, which needs Clang whatever builds the kernel.
 		if [ ${#logs[@]} = 0 ]; then
-			scripts/setup.sh llvm || exit
+			scripts/setup.sh llvm
 			KDIR=$KDIR nice scripts/misuse-test.sh "$out/module" >"$out/misuse-test.log" 8>&- &
 			jobs+=($!)
 			logs+=("misuse=$out/misuse-test.log")
@@ -133,11 +160,8 @@ test_kernel() {
 		logs+=("$name-build=$out/build-test.log")
 	fi
 	say "$name: running the suites"
-	mapfile -t modules < <(add_modules)
 	logs+=("$name=$out/kunit.log")
-	guest run "$name" --script scripts/guest/kunit.sh "${modules[@]}" \
-		--append "kunit.enable=1 ${FILTER:+kunit.filter_glob=$FILTER}" \
-		--log "$out/kunit.log" --timeout "${TIMEOUT:-120}" --quiet &
+	run_suites "$name" &
 	guests[$name]=$!
 	jobs+=($!)
 }
@@ -157,6 +181,66 @@ make_test() {
 	wait "${jobs[@]}" || : # the logs say what failed
 	jobs=()
 	python3 scripts/kunit-report.py --src "$src" "${failed[@]}" "${logs[@]}"
+}
+
+# One row of "make matrix", in a process of its own, so that whatever ends it ends no other row. Its last line
+# is "row: " and the fields of the table.
+make_row() {
+	local name=$1 logs=() results=() reads=- updates=- version
+
+	# A guest that is slow holds nobody up here.
+	TIMEOUT=${TIMEOUT:-300}
+	use_kernel "$name"
+	build_modules_quietly "$name"
+	rm -f "$out"/*.log
+	if has KUNIT; then
+		say "$name: running the suites"
+		logs=("$name=$out/kunit.log")
+		run_suites "$name" || results+=("--failed=$name:the guest's run failed (see above)")
+	fi
+	check "the sample driver" run_demo "$name"
+	# The torture's place: check "..." run_torture "$name", then reads= and updates= from its log.
+
+	python3 scripts/kunit-report.py --src "$SRC" "${results[@]}" "${logs[@]}" | tee "$out/report" || :
+	# As in CONFIG_GCC_VERSION=120200
+	version=$(sed -nE 's/^CONFIG_(GCC|CLANG)_VERSION=([0-9]+)([0-9]{2})([0-9]{2})$/\L\1-\2.\3.\4/p' \
+		"$KDIR/include/config/auto.conf")
+	cat "$out/kunit.log" "$out/demo.log" "$out/report" 2>/dev/null |
+		awk -v row="${version//.0/.}" -v torture="$reads $updates" '
+			/^krcu-guest: [0-9]+ complaints$/ { splats += $2 }
+			/^[0-9]+ passed, / { row = row " " $1 " " $3 " " $5 + 0 }
+			END { print "row:", row, torture, splats + 0 }'
+}
+
+# check WHAT COMMAND...: a case of the row that is one run of a guest
+check() {
+	local what=$1
+
+	shift
+	if "$@"; then results+=("--passed=$name:$what"); else results+=("--failed=$name:$what"); fi
+}
+
+make_matrix() {
+	local name log start row table='' broken='' good=0 bad=0 line='%-15s %-13s %6s %6s %7s %12s %12s %6s %7s\n'
+
+	mkdir -p build/matrix
+	for name in ${KERNELS:-$(cd scripts/kernels && printf '%s\n' *.config | sed 's/\.config$//')}; do
+		log=build/matrix/${name//\//_}.log
+		start=$SECONDS
+		"$0" row "$name" 2>&1 | tee "$log" | grep --line-buffered '^krcu: ' || : # what the row says counts
+		read -r -a row <<<"$(sed -n 's/^row: //p' "$log")"
+		[ ${#row[@]} = 7 ] || row=(- 0 1 0 - - -)
+		[ "${row[2]}" = 0 ] || broken+="$name: FAILED: see $log"$'\n'
+		good=$((good + row[1]))
+		bad=$((bad + row[2]))
+		# shellcheck disable=SC2059
+		printf -v row "$line" "$name" "${row[@]}" $((SECONDS - start))
+		table+=$row
+	done
+	# shellcheck disable=SC2059
+	printf "\n$line" kernel compiler passed failed skipped 'torture reads' updates splats seconds
+	printf '%s\n%s%s\n' "$table" "$broken" "$good passed, $bad failed"
+	[ $bad = 0 ]
 }
 
 make_kernel() {
@@ -181,7 +265,8 @@ modules)
 	make_modules
 	;;
 kernel) scripts/setup.sh base && make_kernel ;;
-demo | test) scripts/setup.sh base qemu && "make_$1" ;;
+demo | test | matrix) scripts/setup.sh base qemu && "make_$1" ;;
+row) make_row "$2" ;;
 shell | gdb) scripts/setup.sh base qemu && interactive "$1" ;;
-*) die "usage: scripts/krcu.sh modules|demo|test|kernel|shell|gdb" ;;
+*) die "usage: scripts/krcu.sh modules|demo|test|matrix|kernel|shell|gdb" ;;
 esac

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Shows KUnit results of one or several kernels, and sums them up.
 
-    kunit-report.py --src KERNEL-SOURCE [--failed NAME:REASON]... NAME=CONSOLE-LOG...
+    kunit-report.py --src KERNEL-SOURCE [--passed NAME:WHAT]... [--failed NAME:REASON]... NAME=CONSOLE-LOG...
 
 Each log goes through the kernel's own kunit.py; its lines come out with NAME in front. A guest that
-did not get to its end is passed as --failed and counts as one failed test. The last line is
-"N passed, N failed"; a line "N skipped" comes before it if any were. Exit status 0 only if something
-ran and nothing failed.
+did not get to its end is passed as --failed and counts as one failed test; --passed is one that says
+nothing that kunit.py could read, and was content. The last line is "N passed, N failed"; a line
+"N skipped" comes before it if any were. Exit status 0 only if something ran and nothing failed.
 """
 
 import argparse
@@ -89,6 +89,7 @@ def count(shown):
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--src", required=True, metavar="DIR", help="a kernel source tree")
+    p.add_argument("--passed", action="append", default=[], metavar="NAME:WHAT", help="a run that went well")
     p.add_argument("--failed", action="append", default=[], metavar="NAME:REASON", help="a run that went wrong")
     p.add_argument("logs", nargs="*", metavar="NAME=LOG")
     args = p.parse_args()
@@ -106,6 +107,10 @@ def main():
         if not p_ + f_ + s_ and not any(f.split(":")[0] == name for f in args.failed):
             print(f"{name}: no tests ran")
             failed += 1
+    for spec in args.passed:
+        name, _, what = spec.partition(":")
+        print(f"{name}: [PASSED] {what}")
+        passed += 1
     for spec in args.failed:
         name, _, reason = spec.partition(":")
         print(f"{name}: FAILED: {reason.strip() or 'the run'}")

@@ -208,7 +208,8 @@ make_row() {
 	cat "$out/kunit.log" "$out/demo.log" "$out/report" 2>/dev/null |
 		awk -v row="${version//.0/.}" -v torture="$reads $updates" '
 			/^krcu-guest: [0-9]+ complaints$/ { splats += $2 }
-			/^[0-9]+ passed, / { row = row " " $1 " " $3 " " $5 + 0 }
+			/^[0-9]+ skipped$/ { skipped = $1 }
+			/^[0-9]+ passed, / { row = row " " $1 " " $3 " " skipped + 0 }
 			END { print "row:", row, torture, splats + 0 }'
 }
 

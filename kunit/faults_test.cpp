@@ -73,9 +73,9 @@ bool made_or_empty(const Domain &domain)
 
 } // namespace
 
-#define NEEDS_FAULTS()                              \
-	do {                                        \
-		if (!kunit_can_fail_allocations())  \
+#define NEEDS_FAULTS()                                             \
+	do {                                                       \
+		if (!kunit_can_fail_allocations())                 \
 			SKIP("the kernel has no fault injection"); \
 	} while (0)
 
@@ -121,14 +121,16 @@ KUNIT_CASE(try_make_says_enomem_and_does_not_initialise)
 		return bool(box);
 	};
 
-	EXPECT_GE(refusals([&] {
+	int refused = refusals([&] {
 		const long before = Object::made;
 		return check(krcu::RcuKBox<Object>::try_make(gfp, init), before);
-	}), 1);
-	EXPECT_GE(refusals([&] {
+	});
+	EXPECT_GE(refused, 1);
+	refused = refusals([&] {
 		const long before = Object::made;
 		return check(krcu::SrcuKBox<Object, Table>::try_make(domain, gfp, init), before);
-	}), 1);
+	});
+	EXPECT_GE(refused, 1);
 	krcu::rcu_barrier();
 	domain.barrier();
 	EXPECT_EQ(Object::destroyed, Object::made);

@@ -75,7 +75,7 @@ void compare(kunit *test, const kunit_where &where, const char *op_text, const c
 
 #define KUNIT_CHECK_(fatal, condition, expected) \
 	::kunit_cxx::check(test, { __FILE__, __LINE__, fatal }, #condition, static_cast<bool>(condition), expected)
-#define KUNIT_COMPARE_(fatal, left, op, right)                                                 \
+#define KUNIT_COMPARE_(fatal, left, op, right)                                                         \
 	::kunit_cxx::compare(test, { __FILE__, __LINE__, fatal }, #op, #left, #right, (left), (right), \
 			     [](const auto &l, const auto &r) { return l op r; })
 
@@ -98,29 +98,29 @@ template <int number>
 struct Case;
 } // namespace
 
-#define KUNIT_CASE(function)                                                       \
-	static void function(kunit *test);                                         \
-	namespace {                                                                \
-	template <>                                                                \
-	struct Case<__COUNTER__ - kunit_first_case> {                              \
+#define KUNIT_CASE(function)                                                                \
+	static void function(kunit *test);                                                  \
+	namespace {                                                                         \
+	template <>                                                                         \
+	struct Case<__COUNTER__ - kunit_first_case> {                                       \
 		static constexpr ::kunit_cxx::CaseObject object{ function, #function, {} }; \
-	};                                                                         \
-	}                                                                          \
+	};                                                                                  \
+	}                                                                                   \
 	static void function([[maybe_unused]] kunit *test)
 
-#define KUNIT_SUITE(suite_name)                                                                     \
-	namespace {                                                                                 \
-	template <int... number>                                                                    \
-	constexpr ::kunit_cxx::SuiteObject<sizeof...(number)>                                       \
+#define KUNIT_SUITE(suite_name)                                                                                    \
+	namespace {                                                                                                \
+	template <int... number>                                                                                   \
+	constexpr ::kunit_cxx::SuiteObject<sizeof...(number)>                                                      \
 	kunit_make_suite(::kunit_cxx::SuiteObject<sizeof...(number)> *self, std::integer_sequence<int, number...>) \
-	{                                                                                           \
-		return { #suite_name, {}, kunit_after_case, self->cases, {}, { Case<number>::object..., {} } }; \
-	}                                                                                           \
-	constexpr int kunit_cases = __COUNTER__ - kunit_first_case;                                 \
-	constinit ::kunit_cxx::SuiteObject<kunit_cases> kunit_this_suite =                          \
-		kunit_make_suite(&kunit_this_suite, std::make_integer_sequence<int, kunit_cases>()); \
-	[[gnu::section(".kunit_test_suites"), gnu::used]] void *kunit_suite_entry = &kunit_this_suite; \
-	}                                                                                           \
+	{                                                                                                          \
+		return { #suite_name, {}, kunit_after_case, self->cases, {}, { Case<number>::object..., {} } };    \
+	}                                                                                                          \
+	constexpr int kunit_cases = __COUNTER__ - kunit_first_case;                                                \
+	constinit ::kunit_cxx::SuiteObject<kunit_cases> kunit_this_suite =                                         \
+		kunit_make_suite(&kunit_this_suite, std::make_integer_sequence<int, kunit_cases>());               \
+	[[gnu::section(".kunit_test_suites"), gnu::used]] void *kunit_suite_entry = &kunit_this_suite;             \
+	}                                                                                                          \
 	static_assert(kunit_cases > 0)
 
 #endif // KUNIT_HPP

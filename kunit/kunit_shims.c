@@ -34,11 +34,13 @@ void kunit_c_domain_end(void)
 }
 
 int kunit_c_domain_read_lock(void)
+	__acquires(&c_domain)
 {
 	return srcu_read_lock(&c_domain);
 }
 
 void kunit_c_domain_read_unlock(int idx)
+	__releases(&c_domain)
 {
 	srcu_read_unlock(&c_domain, idx);
 }
@@ -254,9 +256,13 @@ unsigned long kunit_free_mib(void)
 	return info.freeram >> (20 - PAGE_SHIFT);
 }
 
+#define FLAG(flag) ((__force unsigned int)(flag))
+
 const unsigned int kunit_gfp[] = {
-	GFP_KERNEL, GFP_KERNEL_ACCOUNT, GFP_ATOMIC, GFP_NOWAIT, GFP_NOIO, GFP_NOFS, GFP_USER, __GFP_ZERO,
-	__GFP_NOWARN, __GFP_NORETRY, __GFP_RETRY_MAYFAIL, __GFP_NOFAIL, __GFP_HIGH, __GFP_ACCOUNT,
+	FLAG(GFP_KERNEL), FLAG(GFP_KERNEL_ACCOUNT), FLAG(GFP_ATOMIC), FLAG(GFP_NOWAIT),
+	FLAG(GFP_NOIO), FLAG(GFP_NOFS), FLAG(GFP_USER), FLAG(__GFP_ZERO),
+	FLAG(__GFP_NOWARN), FLAG(__GFP_NORETRY), FLAG(__GFP_RETRY_MAYFAIL), FLAG(__GFP_NOFAIL),
+	FLAG(__GFP_HIGH), FLAG(__GFP_ACCOUNT),
 };
 
 struct foreign_object {

@@ -24,12 +24,14 @@
 
 /* RCU */
 
-krcu_shim void krcu_read_lock(void) __acquires(RCU)
+krcu_shim void krcu_read_lock(void)
+	__acquires(RCU)
 {
 	rcu_read_lock();
 }
 
-krcu_shim void krcu_read_unlock(void) __releases(RCU)
+krcu_shim void krcu_read_unlock(void)
+	__releases(RCU)
 {
 	rcu_read_unlock();
 }
@@ -108,7 +110,7 @@ krcu_shim void *krcu_rcu_access_pointer(void *const *slot)
 
 krcu_shim void *krcu_rcu_replace(void **slot, void *new_ptr)
 {
-	/* A full barrier, so it publishes as rcu_assign_pointer() does, and no other updater gets the same old pointer. */
+	/* A full barrier, so it publishes as rcu_assign_pointer() does; and no two updaters get one old pointer. */
 	return xchg(slot, new_ptr);
 }
 
@@ -146,12 +148,14 @@ krcu_shim void krcu_kvfree(void *ptr)
 
 /* SRCU; krcu_srcu.c has a domain's beginning and end */
 
-krcu_shim int krcu_srcu_read_lock(struct srcu_struct *ssp) __acquires(ssp)
+krcu_shim int krcu_srcu_read_lock(struct srcu_struct *ssp)
+	__acquires(ssp)
 {
 	return srcu_read_lock(ssp);
 }
 
-krcu_shim void krcu_srcu_read_unlock(struct srcu_struct *ssp, int idx) __releases(ssp)
+krcu_shim void krcu_srcu_read_unlock(struct srcu_struct *ssp, int idx)
+	__releases(ssp)
 {
 	srcu_read_unlock(ssp, idx);
 }

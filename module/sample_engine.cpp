@@ -145,7 +145,9 @@ void sample_work()
 
 	// The work item is the only updater of the settings, so nothing else excludes others here.
 	if (auto old = settings.copy_update([](const Settings *s) {
-		    return krcu::RcuKBox<Settings>::make(krcu::GFP_KERNEL, s->generation + 1, 2 * (s->generation + 1));
+		    const auto generation = s ? s->generation + 1 : 1;
+
+		    return krcu::RcuKBox<Settings>::make(krcu::GFP_KERNEL, generation, 2 * generation);
 	    }))
 		replaced.add();
 	else

@@ -33,7 +33,10 @@ public:
 
 	/// rcu_read_lock()
 	[[nodiscard("the read-side critical section ends with the guard: give it a name")]]
-	ReadGuard() noexcept KRCU_ENTERS(internal::rcu) { krcu_read_lock(); }
+	ReadGuard() noexcept KRCU_ENTERS(internal::rcu)
+	{
+		krcu_read_lock();
+	}
 
 	/// rcu_read_unlock()
 	~ReadGuard() KRCU_LEAVES { krcu_read_unlock(); }
@@ -80,7 +83,10 @@ public:
 	/// The grace period that begins now; it is under way whether or not anybody waits.
 	/// Does not sleep. Context: any but NMI. See start_poll_synchronize_rcu().
 	[[nodiscard("the cookie is the only way to tell when the grace period has elapsed")]]
-	static GracePeriod start() noexcept { return GracePeriod(krcu_start_poll_synchronize_rcu()); }
+	static GracePeriod start() noexcept
+	{
+		return GracePeriod(krcu_start_poll_synchronize_rcu());
+	}
 
 	/// Whether it is over: whether every reader that was there at start() has left.
 	/// Does not sleep. Context: any but NMI. See poll_state_synchronize_rcu().

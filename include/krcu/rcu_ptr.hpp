@@ -61,7 +61,9 @@ public:
 	/// changes nothing.
 	RcuOld(RcuOld &&) noexcept = default;
 	RcuOld &operator=(RcuOld &&) noexcept = default;
-	~RcuOld() requires(!destructor_may_sleep) = default;
+	~RcuOld()
+		requires(!destructor_may_sleep)
+	= default;
 	~RcuOld() KRCU_NOT_UNDER(internal::rcu) = default;
 
 	/// Whether there was an old object.

@@ -115,7 +115,10 @@ public:
 		/// The grace period that begins now; it is under way whether or not anybody waits.
 		/// Does not sleep. Context: any but NMI. See start_poll_synchronize_srcu().
 		[[nodiscard("the cookie is the only way to tell when the grace period has elapsed")]]
-		static GracePeriod start(KRCU_LIFETIMEBOUND const Srcu &domain) noexcept { return GracePeriod(domain.domain_.get()); }
+		static GracePeriod start(KRCU_LIFETIMEBOUND const Srcu &domain) noexcept
+		{
+			return GracePeriod(domain.domain_.get());
+		}
 		static GracePeriod start(const Srcu &&) = delete; // the domain would be gone before the cookie
 
 		/// Whether every reader that was there at start() has left.

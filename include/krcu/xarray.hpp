@@ -71,7 +71,7 @@ public:
 
 		// Erased first, dropped then: ~P may find the array in order.
 		while (krcu_xa_find(xa(), &index))
-			[[maybe_unused]] P last = erase(index);
+			(void)erase(index);
 		krcu_xa_destroy(xa());
 	}
 

@@ -12,6 +12,7 @@ endif
 help:
 	@echo 'make demo      boot a kernel, load the sample driver, show what it does, unload it'
 	@echo 'make test      run the KUnit suites, in the kernels default and debug'
+	@echo 'make lint      static checks of the sources; a part of make test'
 	@echo 'make matrix    suites and sample driver in every test kernel, and a table of how it went'
 	@echo 'make modules   build the modules, for KERNEL or for KDIR'
 	@echo 'make kernel    build the test kernel only'
@@ -29,10 +30,10 @@ help:
 	@echo '  FILTER=GLOB        KUnit cases to run: suite.case, such as rcu_box.*'
 	@echo '  V=1                show the compiler command lines'
 
-demo test matrix modules kernel shell gdb:
+demo test lint matrix modules kernel shell gdb:
 	@scripts/krcu.sh $@
 
 clean:
 	rm -rf build
 
-.PHONY: help demo test matrix modules kernel shell gdb clean
+.PHONY: help demo test lint matrix modules kernel shell gdb clean

@@ -3,7 +3,7 @@
 #
 # What the Makefile's targets do, one function each:
 #
-#	scripts/krcu.sh modules|demo|test|matrix|kernel|shell|gdb
+#	scripts/krcu.sh modules|demo|test|lint|matrix|kernel|shell|gdb
 #
 # Settings come from the environment; "make help" lists them.
 set -euo pipefail
@@ -154,6 +154,10 @@ test_kernel() {
 			KDIR=$KDIR nice scripts/misuse-test.sh "$out/module" >"$out/misuse-test.log" 8>&- &
 			jobs+=($!)
 			logs+=("misuse=$out/misuse-test.log")
+			scripts/setup.sh lint
+			run_lint >"$out/lint.log" 8>&- &
+			jobs+=($!)
+			logs+=("lint=$out/lint.log")
 		fi
 		KDIR=$KDIR KMAKE=$KMAKE nice scripts/build-test.sh "$name" >"$out/build-test.log" 8>&- &
 		jobs+=($!)
@@ -244,6 +248,18 @@ make_matrix() {
 	[ $bad = 0 ]
 }
 
+run_lint() {
+	KDIR=$KDIR KMAKE=$KMAKE SRC=$SRC nice scripts/lint.sh "$out/module"
+}
+
+make_lint() {
+	use_kernel "${KERNEL:-default}"
+	scripts/setup.sh lint
+	build_modules_quietly "${KERNEL:-default}"
+	run_lint >"$out/lint.log" || : # the log says it
+	python3 scripts/kunit-report.py --src "$SRC" "lint=$out/lint.log"
+}
+
 make_kernel() {
 	use_kernel "${KERNEL:-default}"
 	say "image $IMAGE"
@@ -266,8 +282,8 @@ modules)
 	make_modules
 	;;
 kernel) scripts/setup.sh base && make_kernel ;;
-demo | test | matrix) scripts/setup.sh base qemu && "make_$1" ;;
+demo | test | lint | matrix) scripts/setup.sh base qemu && "make_$1" ;;
 row) make_row "$2" ;;
 shell | gdb) scripts/setup.sh base qemu && interactive "$1" ;;
-*) die "usage: scripts/krcu.sh modules|demo|test|matrix|kernel|shell|gdb" ;;
+*) die "usage: scripts/krcu.sh modules|demo|test|lint|matrix|kernel|shell|gdb" ;;
 esac

@@ -4,6 +4,7 @@
 # misuse-test.sh MODULE: tries each misuse in scripts/misuse/ with GCC and with Clang, none of which may
 # compile. Prints KTAP. MODULE is the directory of a built module, for krcu-constants.h; KDIR is the
 # kernel build that it is of. GCC=g++-13 and CLANG=clang++-20 choose other compilers.
+# "misuse-test.sh --flags COMPILER MODULE" prints how that compiler finds the headers, for scripts/lint.sh.
 #
 # A misuse begins at "#ifdef MISUSE_name // error: REGEX", REGEX being what the first error must say;
 # "Clang error:" or "GCC error:" instead if the other compiler cannot tell. Each file as it is, without
@@ -14,9 +15,8 @@ export LC_ALL=C # in others, GCC quotes with typographic quotes
 : "${KDIR:?set KDIR to a kernel build}"
 
 krcu=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+[ "${1:-}" != --flags ] || { asked=$2; shift 2; }
 module=$(cd "${1:?usage: misuse-test.sh MODULE}" && pwd) || exit
-work=$(mktemp -d) || exit
-trap 'rm -rf "$work"' EXIT
 
 # The flags that Kbuild.krcu gives, but those for machine code.
 flags() { # COMPILER
@@ -27,7 +27,13 @@ flags() { # COMPILER
 	"$1" -x c++ -E -v /dev/null 2>&1 >/dev/null |
 		sed -n '/^.include <...>/,/^End/{s:^ \(.*\):-isystem \1:;/c++/p;/\/gcc[^ ]*\/include$/p;/clang.*\/include$/p}' |
 		paste -sd' '
+	echo "-nostdinc -std=gnu++23 -ffreestanding -fno-exceptions -fno-rtti"
 }
+
+[ -z "${asked:-}" ] || { flags "$asked"; exit; }
+
+work=$(mktemp -d) || exit
+trap 'rm -rf "$work"' EXIT
 
 # try COMPILER FILE NAME REGEX: leaves "ok", or what went wrong and "not ok", in $work/COMPILER.FILE.NAME.
 # NAME is "correct_use", and REGEX empty, for the file as it is.
@@ -39,8 +45,8 @@ try() {
 		own='-fno-c++-static-destructors -Werror=dangling -Wthread-safety -Werror=thread-safety'
 	}
 	# shellcheck disable=SC2046,SC2086 # lists
-	if "$cxx" -fsyntax-only -nostdinc $(cat "$work/$1.flags") -std=gnu++23 -ffreestanding -fno-exceptions -fno-rtti \
-		$own -Werror=unused-result -Werror=unused-value "-DMISUSE_$3" "$krcu/scripts/misuse/$2.cpp" >"$out.log" 2>&1; then
+	if "$cxx" -fsyntax-only $(cat "$work/$1.flags") $own \
+		 -Werror=unused-result -Werror=unused-value "-DMISUSE_$3" "$krcu/scripts/misuse/$2.cpp" >"$out.log" 2>&1; then
 		[ -n "$4" ] && echo "it compiles" >>"$out.log"
 	else
 		first=$(grep -m1 -E ' (fatal )?error: ' "$out.log")

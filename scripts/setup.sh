@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs the Debian packages that building and testing need, as far as they are missing.
 #
-#   scripts/setup.sh [GROUP...]     groups: base qemu llvm; without any: base qemu
+#   scripts/setup.sh [GROUP...]     groups: base qemu llvm lint; without any: base qemu
 #
 # Needs root, or sudo that asks no password; without, it prints the command to run. Says nothing and
 # takes no time when everything is there.
@@ -15,6 +15,8 @@ base="gcc g++ make bc bison flex libelf-dev libssl-dev xz-utils kmod python3 per
 qemu="qemu-system-x86 busybox-static"
 # Kernels and modules built by Clang.
 llvm="clang-19 lld-19 llvm-19"
+# Static checks.
+lint="clang-19 clang-format-19 clang-tidy-19 sparse shellcheck"
 
 die() { echo "krcu: $*" >&2; exit 1; }
 
@@ -25,7 +27,8 @@ for group in "$@"; do
 	base) packages+=" $base" ;;
 	qemu) packages+=" $qemu" ;;
 	llvm) packages+=" $llvm" ;;
-	*) die "setup.sh: no group '$group'; there are: base qemu llvm" ;;
+	lint) packages+=" $lint" ;;
+	*) die "setup.sh: no group '$group'; there are: base qemu llvm lint" ;;
 	esac
 done
 

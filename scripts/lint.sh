@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# lint.sh MODULE: static checks of all sources, none of which may say anything. Prints KTAP. MODULE is the
+# directory of a built module, for krcu-constants.h; KDIR, KMAKE and SRC are of its kernel.
+#
+#	checkpatch	the kernel's, on C
+#	sparse		on C, as Kbuild calls it
+#	weverything	what Clang can warn of in the headers, all but a few
+#	tidy		clang-tidy, on the headers and the driver: .clang-tidy
+#	format		clang-format, on C++: .clang-format
+#	shell		shellcheck
+set -uo pipefail
+export LC_ALL=C
+
+: "${KDIR:?set KDIR to a kernel build}" "${SRC:?set SRC to its source}"
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+module=${1:?usage: lint.sh MODULE}
+work=$(mktemp -d) || exit
+trap 'rm -rf "$work"' EXIT
+
+sources() { find "$@" ! -name '*.mod.c' ! -name '*-constants.h' | sort; }
+mapfile -t c < <(sources include module kunit scripts/build-test \( -name '*.c' -o -name '*.h' \) ! -path '*/libc/*')
+mapfile -t cxx < <(sources include module kunit scripts/build-test \( -name '*.cpp' -o -name '*.hpp' \))
+# What uses every header, and compiles by itself.
+mapfile -t users < <(sources module scripts/misuse -maxdepth 1 -name '*.cpp')
+mapfile -t scripts < <(sources scripts .ci -maxdepth 1 \( -name '*.sh' -o -name run \))
+mapfile -t guest < <(sources scripts/guest -name '*.sh')
+
+# Each says what is wrong, and nothing else.
+
+checkpatch() {
+	# LINUX_VERSION_CODE, CONSTANT_COMPARISON: krcu is for many kernels, and asks which it has got.
+	# AVOID_EXTERNS: a function that C++ calls, or that is the module's own, has no header to be in.
+	# NEW_TYPEDEFS: size_t and gfp_t, for C++.
+	perl "$SRC/scripts/checkpatch.pl" --no-tree --strict --terse --no-summary --show-types --max-line-length=120 \
+		--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON,AVOID_EXTERNS,NEW_TYPEDEFS -f "${c[@]}"
+}
+
+sparse() {
+	local file objects=()
+
+	mkdir "$work/sparse"
+	for file in "${c[@]}"; do
+		[[ $file == *.c && $file != *constants.c ]] || continue
+		ln -s "$PWD/$file" "$work/sparse/"
+		objects+=("$(basename "$file" .c).o")
+	done
+	printf 'ccflags-y += -I%s\n' "$PWD"/{include,kunit,module} >"$work/sparse/Kbuild"
+	echo "obj-m := ${objects[*]}" >>"$work/sparse/Kbuild"
+	# shellcheck disable=SC2086 # KMAKE is a list of arguments
+	make -s -j"$(nproc)" -C "$KDIR" M="$work/sparse" ${KMAKE:-} C=2 CHECK=sparse "${objects[@]}"
+}
+
+# How a compiler gets at the headers, as scripts/misuse-test.sh has it.
+flags() {
+	scripts/misuse-test.sh --flags clang++-19 "$module"
+	printf -- '-I%s ' kunit module
+}
+
+weverything() {
+	# padded, unsafe-buffer-usage: about other goals. c++*: krcu is C++23. reserved-*: __GFP_ZERO is the
+	# kernel's name. thread-safety-negative: guards nest. missing-include-dirs: where a kernel has its
+	# headers, one of several.
+	# shellcheck disable=SC2046 # a list
+	printf '%s\0' "${users[@]}" | xargs -0 -n1 -P"$(nproc)" clang++-19 $(flags) -fsyntax-only -Weverything \
+		-Wno-padded -Wno-unsafe-buffer-usage -Wno-c++98-compat-pedantic -Wno-pre-c++20-compat-pedantic \
+		-Wno-c++20-extensions -Wno-c++20-compat -Wno-reserved-identifier -Wno-reserved-macro-identifier \
+		-Wno-thread-safety-negative -Wno-missing-include-dirs 2>&1 | grep -E 'error:|xargs:|include/krcu/.*warning:' | sort -u
+}
+
+tidy() {
+	# shellcheck disable=SC2046 # a list
+	printf '%s\0' "${users[@]}" | xargs -0 -P"$(nproc)" -I{} clang-tidy-19 --quiet {} -- $(flags) 2>&1 |
+		grep -v '^[0-9]* warnings\? generated'
+}
+
+format() {
+	clang-format-19 --dry-run "${cxx[@]}"
+}
+
+shell() {
+	shellcheck "${scripts[@]}" && shellcheck --shell=sh "${guest[@]}" # busybox runs these
+}
+
+printf 'KTAP version 1\n1..1\n    KTAP version 1\n    # Subtest: lint\n    1..6\n'
+cases=0
+bad=0
+for check in checkpatch sparse weverything tidy format shell; do
+	cases=$((cases + 1))
+	"$check" </dev/null >"$work/log" 2>&1
+	if [ -s "$work/log" ]; then
+		sed 's/^/    # /' "$work/log"
+		echo "    not ok $cases $check"
+		bad=$((bad + 1))
+	else
+		echo "    ok $cases $check"
+	fi
+done
+echo "$([ $bad = 0 ] || echo 'not ')ok 1 lint"
+[ $bad = 0 ]

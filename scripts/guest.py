@@ -9,7 +9,8 @@ Files land in /krcu, which is where script and shell start. The kernel's complai
 KASAN, leaks found by kmemleak, ...) make a run fail even if the script was content.
 
 Exit status of run: 0 good; 1 the script failed; 2 setup (nothing was run); 3 the kernel complained;
-4 it panicked, oopsed or reset; 5 it hung. The last line says which, and what to do.
+4 it panicked, oopsed or reset; 5 it hung; 6 it did not say what --expect wants. The last line says
+which, and what to do.
 """
 
 import argparse
@@ -26,7 +27,7 @@ import sys
 import tempfile
 import time
 
-GOOD, SCRIPT_FAILED, SETUP, SPLAT, CRASH, HANG = range(6)
+GOOD, SCRIPT_FAILED, SETUP, SPLAT, CRASH, HANG, MISSED = range(7)
 
 QEMU = "qemu-system-x86_64"
 PROBE_SECONDS = 10
@@ -44,7 +45,7 @@ SPLAT_RE = re.compile(
     r"|sleeping function called|scheduling while atomic|blocked for more than \d+ seconds"
     r"|soft lockup|hard LOCKUP|workqueue lockup|refcount_t: |list_(?:add|del) corruption|corrupted list"
     r"|kmemleak: [1-9]\d* new suspected|kmemleak: (?:Memory pool empty|Cannot allocate a kmemleak_object)|unreferenced object 0x"
-    r"|Unloaded module's|objects? remaining in |Bad page state|stack guard page|stack-protector:"
+    r"|CFI failure at |Unloaded module's|objects? remaining in |Bad page state|stack guard page|stack-protector:"
     r"|cannot create duplicate filename|Unable to handle kernel"
 )
 CRASH_RE = re.compile(r"^Kernel panic - not syncing|^Oops(?::| -)|^Unable to handle kernel|---\[ end Kernel panic")
@@ -248,10 +249,12 @@ def pick_accel(args, tmp):
 class Console:
     """Takes the guest's output apart, keeps it, and remembers what matters in it."""
 
-    def __init__(self, log, quiet, allow):
+    def __init__(self, log, quiet, allow, expect):
         self.log = log
         self.quiet = quiet
         self.allow = [re.compile(a) for a in allow]
+        self.expect = expect and re.compile(expect)
+        self.expected = False
         self.rest = b""
         self.tail = collections.deque(maxlen=TAIL_LINES)
         self.splats = []
@@ -280,6 +283,8 @@ class Console:
             self.status = int(m[1])
         if CRASH_RE.search(text) and not self.crash:
             self.crash = text
+        if self.expect and self.expect.search(text):
+            self.expected = True
         if SPLAT_RE.search(text) and not any(a.search(text) for a in self.allow):
             self.splats.append(text)
 
@@ -306,7 +311,7 @@ def run(args, tmp):
     except OSError as e:
         die(f"cannot write {args.log}: {e.strerror}")
 
-    console = Console(log, args.quiet, args.allow)
+    console = Console(log, args.quiet, args.allow, args.expect)
     started = time.monotonic()
     deadline = started + args.timeout
     timed_out = False
@@ -351,6 +356,8 @@ def run(args, tmp):
 
 def judge(args, console, timed_out, qemu_status):
     where = f"all of the console in {args.log}"
+    if console.expected:
+        return GOOD, ""
     if console.crash:
         what = console.first_splat() if console.splats else console.crash
         return CRASH, f"guest crashed: {what}; {where}"
@@ -370,6 +377,8 @@ def judge(args, console, timed_out, qemu_status):
         return SPLAT, f"kernel complained: {console.first_splat()}{failed}; {where}"
     if console.status:
         return SCRIPT_FAILED, f"script failed in the guest: exit {console.status}; {where}"
+    if args.expect:
+        return MISSED, f"nothing in the guest says {args.expect!r}; {where}"
     return GOOD, ""
 
 
@@ -415,6 +424,7 @@ def arguments():
     p.add_argument("--mem", default="512M", metavar="SIZE")
     p.add_argument("--accel", choices=("auto", "kvm", "tcg"), default="auto")
     p.add_argument("--allow", action="append", default=[], metavar="REGEX", help="complaint that is meant to come")
+    p.add_argument("--expect", metavar="REGEX", help="a line that makes the run good, and nothing else does")
     p.add_argument("--no-leaks", action="store_true", help="no kmemleak scan at the end (saves 5 s)")
     p.add_argument("--name", default="", metavar="NAME", help="put before messages")
     p.add_argument("--vmlinux", metavar="FILE", help="the kernel's symbols (gdb)")

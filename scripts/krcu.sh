@@ -117,6 +117,19 @@ run_suites() { # NAME
 		--log "$out/kunit.log" --timeout "${TIMEOUT:-120}" --quiet
 }
 
+# The bugs of kunit/planted.cpp that this kernel has a checker for, each with what it must say.
+planted() {
+	! has KASAN || echo 'use_after_free BUG: KASAN: slab-use-after-free in .*use_after_free.* \[krcu_planted_kunit\]'
+	! has KCSAN || echo 'data_race BUG: KCSAN: data-race in .*increment.* \[krcu_planted_kunit\]'
+	! has CFI_CLANG || echo 'wrong_type CFI failure at .*callback_of_the_wrong_type'
+}
+
+run_planted() { # NAME BUG REGEX
+	guest run "$1: planted $2" --script scripts/guest/planted.sh --add "$out/kunit/krcu_planted_kunit.ko" \
+		--append "kunit.enable=1 kunit.filter_glob=planted.$2" --expect "$3" \
+		--log "$out/planted-$2.log" --timeout "${TIMEOUT:-60}" --no-leaks --quiet
+}
+
 # --------------------------------------------------------------------------------------------------
 
 make_demo() {
@@ -129,10 +142,10 @@ make_demo() {
 	say "demo passed; the whole console is in $out/demo.log"
 }
 
-# One kernel of "make test". For the report it leaves $src, $logs and $failed behind, and its job in $guests:
-# all that runs does so beside the next kernel's build.
+# One kernel of "make test". For the report it leaves $src, $logs and $failed behind, and its jobs in $guests
+# and $checks: all that runs does so beside the next kernel's build.
 test_kernel() {
-	local name=$1
+	local name=$1 bug regex
 
 	use_kernel "$name" || {
 		failed+=("--failed=$name:the kernel cannot be built (see above)")
@@ -168,11 +181,17 @@ test_kernel() {
 	run_suites "$name" &
 	guests[$name]=$!
 	jobs+=($!)
+	[ -z "${FILTER:-}" ] || return 0
+	while read -r bug regex; do
+		run_planted "$name" "$bug" "$regex" &
+		checks["$name:the planted $bug is caught"]=$!
+		jobs+=($!)
+	done < <(planted)
 }
 
 make_test() {
-	local name src='' logs=() failed=()
-	local -A guests=()
+	local name check src='' logs=() passed=() failed=()
+	local -A guests=() checks=()
 
 	jobs=() # global: the trap runs when this function is gone
 	trap '[ ${#jobs[@]} = 0 ] || kill "${jobs[@]}" 2>/dev/null' EXIT
@@ -182,15 +201,18 @@ make_test() {
 	for name in "${!guests[@]}"; do
 		wait "${guests[$name]}" || failed+=("--failed=$name:the guest's run failed (see above)")
 	done
+	for check in "${!checks[@]}"; do
+		if wait "${checks[$check]}"; then passed+=("--passed=$check"); else failed+=("--failed=$check"); fi
+	done
 	wait "${jobs[@]}" || : # the logs say what failed
 	jobs=()
-	python3 scripts/kunit-report.py --src "$src" "${failed[@]}" "${logs[@]}"
+	python3 scripts/kunit-report.py --src "$src" "${passed[@]}" "${failed[@]}" "${logs[@]}"
 }
 
 # One row of "make matrix", in a process of its own, so that whatever ends it ends no other row. Its last line
 # is "row: " and the fields of the table.
 make_row() {
-	local name=$1 logs=() results=() reads=- updates=- version
+	local name=$1 bug regex logs=() results=() reads=- updates=- version
 
 	# A guest that is slow holds nobody up here.
 	TIMEOUT=${TIMEOUT:-300}
@@ -203,6 +225,9 @@ make_row() {
 		run_suites "$name" || results+=("--failed=$name:the guest's run failed (see above)")
 	fi
 	check "the sample driver" run_demo "$name"
+	while read -r bug regex; do
+		check "the planted $bug is caught" run_planted "$name" "$bug" "$regex"
+	done < <(planted)
 	# The torture's place: check "..." run_torture "$name", then reads= and updates= from its log.
 
 	python3 scripts/kunit-report.py --src "$SRC" "${results[@]}" "${logs[@]}" | tee "$out/report" || :

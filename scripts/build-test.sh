@@ -162,6 +162,8 @@ chmod +x "$work/old-c++" "$work/other-c++"
 refuses "an_old_compiler" "is version 11.4.0, too old" KRCU_CXX="$work/old-c++"
 refuses "another_compiler_than_the_kernels" "is version 99.1.0 but CC=" KRCU_CXX="$work/other-c++"
 
+refuses "a_kernel_without_srcu" "the kernel lacks CONFIG_SRCU" CONFIG_TREE_SRCU= CONFIG_TINY_SRCU=
+
 bad_driver <<<''
 sed -i 's/^bad-cxx-y.*/bad-cxx-y := bad.o/' "$work/bad/Kbuild"
 refuses "a_source_named_as_the_module" "bad-cxx-y has bad.o, which is the module"

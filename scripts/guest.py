@@ -250,9 +250,10 @@ def pick_accel(args, tmp):
 class Console:
     """Takes the guest's output apart, keeps it, and remembers what matters in it."""
 
-    def __init__(self, log, quiet, allow, expect):
+    def __init__(self, log, quiet, show, allow, expect):
         self.log = log
         self.quiet = quiet
+        self.show = show and re.compile(show)
         self.allow = [re.compile(a) for a in allow]
         self.expect = expect and re.compile(expect)
         self.expected = False
@@ -280,6 +281,8 @@ class Console:
             print(line, flush=True)
         self.tail.append(line)
         text = PRINTK_PREFIX_RE.sub("", line)
+        if self.quiet and self.show and self.show.search(text):
+            print(text, flush=True)
         if self.status is None and (m := MARKER_RE.match(text)):
             self.status = int(m[1])
         if CRASH_RE.search(text) and not self.crash:
@@ -312,7 +315,7 @@ def run(args, tmp):
     except OSError as e:
         die(f"cannot write {args.log}: {e.strerror}")
 
-    console = Console(log, args.quiet, args.allow, args.expect)
+    console = Console(log, args.quiet, args.show, args.allow, args.expect)
     started = time.monotonic()
     deadline = started + args.timeout
     timed_out = False
@@ -431,6 +434,7 @@ def arguments():
     p.add_argument("--vmlinux", metavar="FILE", help="the kernel's symbols (gdb)")
     p.add_argument("--port", type=int, default=1234, help="where gdb attaches (gdb)")
     p.add_argument("--quiet", action="store_true", help="show the console only when something failed")
+    p.add_argument("--show", metavar="REGEX", help="lines to show all the same, as they come")
     args = p.parse_args()
     if args.name:
         args.name += ": "

@@ -3,7 +3,7 @@
 #
 # What the Makefile's targets do, one function each:
 #
-#	scripts/krcu.sh modules|demo|test|lint|matrix|kernel|shell|gdb
+#	scripts/krcu.sh modules|demo|test|lint|torture|matrix|kernel|shell|gdb
 #
 # Settings come from the environment; "make help" lists them.
 set -euo pipefail
@@ -130,6 +130,19 @@ run_planted() { # NAME BUG REGEX
 		--log "$out/planted-$2.log" --timeout "${TIMEOUT:-60}" --no-leaks --quiet
 }
 
+run_torture() { # NAME LOG DURATION PARAMETERS ARGUMENTS...: the module's parameters, guest.py's arguments
+	local name=$1 log=$2 duration=$3 word parameters=''
+
+	for word in duration=$3 $4; do
+		parameters+=" krcu_torture.$word"
+	done
+	shift 4
+	# Emulated, zeroing all memory takes longer than it stays taken.
+	guest run "$name: torture" --script scripts/guest/torture.sh --add "$out/module/krcu_torture.ko" \
+		--log "$log" --timeout "${TIMEOUT:-$((duration + 180))}" --quiet \
+		--append "init_on_alloc=0 $parameters" "$@"
+}
+
 # --------------------------------------------------------------------------------------------------
 
 make_demo() {
@@ -212,7 +225,7 @@ make_test() {
 # One row of "make matrix", in a process of its own, so that whatever ends it ends no other row. Its last line
 # is "row: " and the fields of the table.
 make_row() {
-	local name=$1 bug regex logs=() results=() reads=- updates=- version
+	local name=$1 bug regex logs=() results=() version
 
 	# A guest that is slow holds nobody up here.
 	TIMEOUT=${TIMEOUT:-300}
@@ -228,14 +241,16 @@ make_row() {
 	while read -r bug regex; do
 		check "the planted $bug is caught" run_planted "$name" "$bug" "$regex"
 	done < <(planted)
-	# The torture's place: check "..." run_torture "$name", then reads= and updates= from its log.
+	check "the torture" run_torture "$name" "$out/torture.log" "${DURATION:-20}" "${TORTURE:-}"
 
 	python3 scripts/kunit-report.py --src "$SRC" "${results[@]}" "${logs[@]}" | tee "$out/report" || :
 	# As in CONFIG_GCC_VERSION=120200
 	version=$(sed -nE 's/^CONFIG_(GCC|CLANG)_VERSION=([0-9]+)([0-9]{2})([0-9]{2})$/\L\1-\2.\3.\4/p' \
 		"$KDIR/include/config/auto.conf")
-	cat "$out/kunit.log" "$out/demo.log" "$out/report" 2>/dev/null |
-		awk -v row="${version//.0/.}" -v torture="$reads $updates" '
+	cat "$out/kunit.log" "$out/demo.log" "$out/torture.log" "$out/report" 2>/dev/null |
+		awk -v row="${version//.0/.}" '
+			BEGIN { torture = "- -" }
+			/krcu-torture: End of test: / { sub(/.*reads/, "reads"); torture = $2 " " $4 }
 			/^krcu-guest: [0-9]+ complaints$/ { splats += $2 }
 			/^[0-9]+ skipped$/ { skipped = $1 }
 			/^[0-9]+ passed, / { row = row " " $1 " " $3 " " skipped + 0 }
@@ -285,6 +300,22 @@ make_lint() {
 	python3 scripts/kunit-report.py --src "$SRC" "lint=$out/lint.log"
 }
 
+make_torture() {
+	local name=${KERNEL:-default} duration=${DURATION:-60}
+
+	[[ $duration =~ ^[1-9][0-9]{0,5}$ ]] || die "DURATION=$duration is not a number of seconds"
+	use_kernel "$name"
+	build_modules_quietly "$name"
+	if [[ ${TORTURE:-} != *bug=* ]]; then
+		say "$name: planting a bug, which the torture has to find"
+		run_torture "$name" "$out/torture-bug.log" 10 'expect=FAILURE bug=1' \
+			--no-leaks --allow 'KASAN: slab-use-after-free' || exit
+	fi
+	say "$name: torture, $duration s"
+	run_torture "$name" "$out/torture.log" "$duration" "${TORTURE:-}" --show '^krcu-torture: ' || exit
+	say "$name: torture passed; the whole console is in $out/torture.log"
+}
+
 make_kernel() {
 	use_kernel "${KERNEL:-default}"
 	say "image $IMAGE"
@@ -307,8 +338,8 @@ modules)
 	make_modules
 	;;
 kernel) scripts/setup.sh base && make_kernel ;;
-demo | test | lint | matrix) scripts/setup.sh base qemu && "make_$1" ;;
+demo | test | lint | torture | matrix) scripts/setup.sh base qemu && "make_$1" ;;
 row) make_row "$2" ;;
 shell | gdb) scripts/setup.sh base qemu && interactive "$1" ;;
-*) die "usage: scripts/krcu.sh modules|demo|test|lint|matrix|kernel|shell|gdb" ;;
+*) die "usage: scripts/krcu.sh modules|demo|test|lint|torture|matrix|kernel|shell|gdb" ;;
 esac

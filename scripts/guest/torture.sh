@@ -1,0 +1,61 @@
+# Runs in the guest: loads the torture module, and makes life hard for the kernel until it is done: CPUs
+# come and go, grace periods change their kind, allocations fail. From the kernel's command line it takes
+# the module's parameters (krcu_torture.duration=60), and the verdict to expect as if it were one of them.
+
+args=pressure=1
+expect=SUCCESS
+for word in $(cat /proc/cmdline); do
+	case $word in
+	krcu_torture.expect=*) expect=${word#*=} ;;
+	krcu_torture.*) args="$args ${word#*.}" ;;
+	esac
+done
+
+# Of the torture's own threads only, as they ask for it.
+failslab=/sys/kernel/debug/failslab
+if [ -d $failslab ]; then
+	echo Y >$failslab/task-filter
+	echo N >$failslab/ignore-gfp-wait
+	echo 0 >$failslab/verbose
+	echo -1 >$failslab/times
+	echo 1 >$failslab/probability
+fi
+
+# Not every kernel has each of these.
+put() {
+	[ ! -w "$2" ] || echo "$1" >"$2" 2>/dev/null
+}
+
+disturb() {
+	while :; do
+		for cpu in /sys/devices/system/cpu/cpu[1-9]*; do
+			put 0 "$cpu/online"
+			sleep 0.3
+			put 1 "$cpu/online"
+		done
+		put 1 /sys/kernel/rcu_expedited
+		sleep 0.5
+		put 0 /sys/kernel/rcu_expedited
+		put 1 /sys/kernel/rcu_normal
+		sleep 0.5
+		put 0 /sys/kernel/rcu_normal
+		sleep 0.5
+	done
+}
+
+verdict() {
+	dmesg | grep 'krcu-torture: End of test: '
+}
+
+# shellcheck disable=SC2086 # a list of arguments
+insmod krcu_torture.ko $args || exit
+disturb &
+while ! verdict >/dev/null; do
+	sleep 1
+done
+kill $!
+echo "torture: CPUs went offline $(dmesg | grep -c "CPU.* is now offline\|psci: CPU.* killed") times"
+rmmod krcu_torture || exit
+verdict | grep "End of test: $expect" && exit
+echo "torture: FAILED: wanted $expect"
+exit 1

@@ -14,7 +14,7 @@ namespace torture {
 // In the order of Kind.
 constexpr const char *const names[kinds] = {
 	"RcuBox/kvfree", "RcuBox", "RcuBox/Work", "RcuBox[]", "RcuVBox", "RcuKVBox", "RcuFreeBox", "XArray",
-	"Callback", "Callback/hurry", "Callback/Srcu", "RcuOld<Box>", "RcuOld<VBox>", "Srcu", "Srcu/Callback", "planted",
+	"Callback", "Callback/hurry", "Callback/Srcu", "RcuOld<Box>", "RcuOld<VBox>", "Srcu", "Srcu/Callback", "planted"
 };
 static_assert(names[kinds - 1]);
 
@@ -109,7 +109,10 @@ P make(bool may_sleep, Task &task)
 // The subjects: each has objects of one kind, a way to read and a way to update them
 // ---------------------------------------------------------------------------
 
-enum class Context { any, may_sleep };
+enum class Context {
+	any,
+	may_sleep
+};
 
 /// Pointers that own, and that everybody replaces at once; and one that is copied and updated.
 template <Kind kind, class P, Context context = Context::any>
@@ -281,7 +284,7 @@ struct Submitted : Deferred<kind> {
 
 	void update(Task &task, bool may_sleep)
 	{
-		this->swap(task, may_sleep, [](auto &&callback) {
+		this->swap(task, may_sleep, [](auto callback) {
 			if constexpr (kind == hurried)
 				std::move(callback).submit_hurry();
 			else
@@ -302,7 +305,7 @@ struct SrcuSubmitted : Deferred<srcu_submitted> {
 	{
 		if (!task.steady_pace.may_go_on(may_sleep, [] { return SteadyDomain::GracePeriod::start(steady); }))
 			return;
-		swap(task, may_sleep, [](auto &&callback) { std::move(callback).submit(steady); });
+		swap(task, may_sleep, [](auto callback) { std::move(callback).submit(steady); });
 	}
 };
 
@@ -330,7 +333,7 @@ private:
 template <Kind kind, class Base = krcu::Kmalloc>
 using Memory = Counted<Base, kind>;
 
-constexpr std::size_t pages = 2 * KRCU_PAGE_SIZE;
+constexpr std::size_t pages = 2ul * KRCU_PAGE_SIZE;
 
 using XArraySubject = Array<indexed, krcu::RcuBox<Object<indexed>, Memory<indexed>>>;
 
@@ -346,12 +349,14 @@ constinit std::tuple<
 	XArraySubject,
 	Submitted<submitted>,
 	Submitted<hurried>,
-	SrcuSubmitted> subjects;
+	SrcuSubmitted>
+	subjects;
 
 /// What everybody reads, and tasks that may wait for long update: their RcuOld waits for a grace period.
 constinit std::tuple<
 	Pointers<waiting, krcu::Box<Object<waiting>, Memory<waiting>>>,
-	Pointers<waiting_vmalloced, krcu::Box<Object<waiting_vmalloced, pages>, Memory<waiting_vmalloced, krcu::Vmalloc>>>> waiting_subjects;
+	Pointers<waiting_vmalloced, krcu::Box<Object<waiting_vmalloced, pages>, Memory<waiting_vmalloced, krcu::Vmalloc>>>>
+	waiting_subjects;
 
 constinit Pointers<planted, Careless<Object<planted>, Memory<planted>>> planted_subject;
 
@@ -490,9 +495,9 @@ private:
 		case 2: return Domain::GracePeriod::start(domain_).wait();
 		case 3:
 			return check_barrier(
-				[this](auto &&callback) { std::move(callback).submit(domain_); }, [this] { domain_.barrier(); });
+				[this](auto callback) { std::move(callback).submit(domain_); }, [this] { domain_.barrier(); });
 		default:
-			return object_.swap(task, true, [this](auto &&callback) { std::move(callback).submit(domain_); });
+			return object_.swap(task, true, [this](auto callback) { std::move(callback).submit(domain_); });
 		}
 	}
 
@@ -557,8 +562,8 @@ void torture_check_waits(unsigned int task)
 	case 5: return check_wait("Srcu::synchronize_expedited()", &Task::srcu, [] { steady.synchronize_expedited(); });
 	case 6: return check_wait("Srcu::GracePeriod::wait()", &Task::srcu, [] { SteadyDomain::GracePeriod::start(steady).wait(); });
 	case 7: return check_wait("Srcu::GracePeriod::elapsed()", &Task::srcu, [] { poll(SteadyDomain::GracePeriod::start(steady)); });
-	case 8: return check_barrier([](auto &&callback) { std::move(callback).submit(); }, krcu::rcu_barrier);
-	case 9: return check_barrier([](auto &&callback) { std::move(callback).submit(steady); }, [] { steady.barrier(); });
+	case 8: return check_barrier([](auto callback) { std::move(callback).submit(); }, krcu::rcu_barrier);
+	default: return check_barrier([](auto callback) { std::move(callback).submit(steady); }, [] { steady.barrier(); });
 	}
 }
 

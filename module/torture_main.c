@@ -402,8 +402,8 @@ static void print_kinds(bool whole)
 	unsigned int i;
 
 	for (i = 0; torture_count(i, &kind); i++) {
-		pr_info("%s: retired %lu made %lu destroyed %lu allocated %lu freed %lu nomem %lu\n", kind.name, kind.retired,
-			kind.made, kind.destroyed, kind.allocated, kind.freed, kind.nomem);
+		pr_info("%s: retired %lu made %lu destroyed %lu allocated %lu freed %lu nomem %lu\n",
+			kind.name, kind.retired, kind.made, kind.destroyed, kind.allocated, kind.freed, kind.nomem);
 		if (kind.made != kind.destroyed)
 			torture_fail("not as many were destroyed as were made", kind.name);
 		if (kind.allocated != kind.freed)
@@ -448,7 +448,8 @@ static int __init torture_init(void)
 
 	if (bug >= TORTURE_BUGS || domains > TORTURE_SITES ||
 	    (u64)readers + updaters + waiters + 1 + domains + visitors + 2 * nr_cpu_ids > TORTURE_TASKS) {
-		pr_err("no such bug, or too many of something: at most %u domains, and %u tasks in all\n", TORTURE_SITES, TORTURE_TASKS);
+		pr_err("no such bug, or too many of something: at most %u domains, and %u tasks in all\n",
+		       TORTURE_SITES, TORTURE_TASKS);
 		return -EINVAL;
 	}
 	err = torture_start(bug);

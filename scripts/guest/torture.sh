@@ -4,6 +4,7 @@
 
 args=pressure=1
 expect=SUCCESS
+# shellcheck disable=SC2013 # words, not lines
 for word in $(cat /proc/cmdline); do
 	case $word in
 	krcu_torture.expect=*) expect=${word#*=} ;;

@@ -36,6 +36,7 @@ class [[nodiscard("dropping a box destroys its object")]] Box final {
 	struct Destroy {
 		void operator()(T *object) const
 		{
+			static_assert(internal::EndsByDestructor<T>::value);
 			object->~T();
 			A::free(object);
 		}

@@ -41,12 +41,13 @@ struct Link {
 	krcu::KBox<Link> other;
 };
 
-void values()
+void values(const krcu::Srcu<Queue> &queue)
 {
 	auto a = krcu::RcuKBox<NotTrivial>::make(krcu::GFP_KERNEL);
 	auto b = krcu::RcuFreeBox<Waiters>::make(krcu::GFP_KERNEL);
 	auto c = krcu::RcuKBox<Link>::make(krcu::GFP_KERNEL);
 	auto d = krcu::KBox<Sleeps>::make(krcu::GFP_KERNEL);
+	auto e = krcu::RcuKBox<CleansUp>::make(krcu::GFP_KERNEL); // by its destructor
 
 #ifdef MISUSE_a_box_of_a_reference // error: krcu: a box owns one object
 	krcu::RcuKBox<int &> box;
@@ -92,6 +93,21 @@ void values()
 #endif
 #ifdef MISUSE_a_free_box_of_what_fails_to_drop // error: krcu: an RcuFreeBox calls `void T::drop_before_gp\(\)`
 	auto box = krcu::RcuFreeBox<MayFail>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_box_that_would_not_drop_its_object // error: krcu: T cleans up in drop_before_gp\(\) and not in ~T
+	auto box = krcu::RcuKBox<Waiters>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_box_that_would_not_drop_its_elements // error: krcu: T cleans up in drop_before_gp\(\) and not in ~T
+	auto box = krcu::RcuKBox<Waiters[]>::make(krcu::GFP_KERNEL, 2);
+#endif
+#ifdef MISUSE_a_plain_box_that_would_not_drop_its_object // error: krcu: T cleans up in drop_before_gp\(\) and not in ~T
+	auto box = krcu::KBox<Waiters>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_domains_box_that_would_not_drop_its_object // error: krcu: T cleans up in drop_before_gp\(\) and not in ~T
+	auto box = krcu::SrcuKBox<Waiters, Queue>::make(queue, krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_callback_that_would_not_drop_its_object // error: krcu: T cleans up in drop_before_gp\(\) and not in ~T
+	auto callback = krcu::Callback<Waiters>::make(krcu::GFP_KERNEL);
 #endif
 #ifdef MISUSE_a_sleeping_destructor_in_softirq // error: krcu: ~T may sleep, but an RCU callback runs in softirq
 	auto box = krcu::RcuKBox<Sleeps>::make(krcu::GFP_KERNEL);

@@ -19,6 +19,7 @@ concept DestructorMaySleep = requires { requires T::destructor_may_sleep; };
 template <class T>
 class alignas(alignof(T) > alignof(std::size_t) ? alignof(T) : alignof(std::size_t)) Array final {
 	static_assert(!BelongsToScope<T>, "krcu: a guard belongs to the scope that made it and cannot be boxed");
+	static_assert(EndsByDestructor<T>::value);
 
 public:
 	static constexpr bool destructor_may_sleep = DestructorMaySleep<T>;

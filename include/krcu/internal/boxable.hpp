@@ -28,6 +28,15 @@ struct Boxable final {
 	static constexpr bool value = true;
 };
 
+/// What must hold where T ends by ~T alone; asked when T is complete.
+template <class T>
+struct EndsByDestructor final {
+	static_assert(!(std::is_trivially_destructible_v<T> && requires(T &value) { value.drop_before_gp(); }),
+		      "krcu: T cleans up in drop_before_gp() and not in ~T: use RcuFreeBox, which calls it");
+
+	static constexpr bool value = true;
+};
+
 template <class F, class Result, class... Args>
 concept Returns = std::invocable<F, Args...> && std::same_as<std::invoke_result_t<F, Args...>, Result>;
 

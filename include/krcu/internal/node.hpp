@@ -96,6 +96,7 @@ public:
 	/// Destroys the value and gives the memory back, now.
 	void destroy()
 	{
+		static_assert(EndsByDestructor<T>::value);
 		value.~T();
 		deallocate();
 	}
@@ -104,6 +105,7 @@ public:
 	template <reclaim::Policy R = reclaim::Softirq>
 	void destroy_rcu()
 	{
+		static_assert(EndsByDestructor<T>::value);
 		if constexpr (std::is_trivially_destructible_v<T>) {
 			deallocate_rcu();
 		} else if constexpr (std::is_same_v<R, reclaim::Work>) {
@@ -126,6 +128,7 @@ public:
 	/// kvfree_rcu() for domains, so it takes a callback even where there is nothing to destroy.
 	void destroy_srcu(srcu_struct *domain)
 	{
+		static_assert(EndsByDestructor<T>::value);
 		static_assert(!DestructorMaySleep<T>, "krcu: ~T may sleep, but an SRCU callback runs with softirqs disabled");
 		krcu_call_srcu(domain, head(), end<krcu_srcu_callback_ran>);
 	}

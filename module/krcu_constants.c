@@ -8,12 +8,15 @@
 #include <linux/gfp.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
+#include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 #include <linux/xarray.h>
 
 /* The flags are unsigned __bitwise to C and to sparse. */
 #define GFP(flag) DEFINE(KRCU_##flag, (__force unsigned int)(flag))
+#define POLL(event) DEFINE(KRCU_##event, (__force unsigned int)(event))
 
 int main(void)
 {
@@ -32,12 +35,23 @@ int main(void)
 	GFP(__GFP_HIGH);
 	GFP(__GFP_ACCOUNT);
 
+	POLL(EPOLLIN);
+	POLL(EPOLLPRI);
+	POLL(EPOLLOUT);
+	POLL(EPOLLERR);
+	POLL(EPOLLHUP);
+	POLL(EPOLLRDNORM);
+	POLL(EPOLLWRNORM);
+	POLL(EPOLLRDHUP);
+
 	DEFINE(KRCU_HEAD_SIZE, sizeof(struct callback_head));
 	DEFINE(KRCU_HEAD_ALIGN, __alignof__(struct callback_head));
 	DEFINE(KRCU_LOCK_CLASS_KEY_SIZE, sizeof(struct lock_class_key));
 	DEFINE(KRCU_LOCK_CLASS_KEY_ALIGN, __alignof__(struct lock_class_key));
 	DEFINE(KRCU_XARRAY_SIZE, sizeof(struct xarray));
 	DEFINE(KRCU_XARRAY_ALIGN, __alignof__(struct xarray));
+	DEFINE(KRCU_WAIT_QUEUE_HEAD_SIZE, sizeof(struct wait_queue_head));
+	DEFINE(KRCU_WAIT_QUEUE_HEAD_ALIGN, __alignof__(struct wait_queue_head));
 	DEFINE(KRCU_KMALLOC_MINALIGN, ARCH_KMALLOC_MINALIGN);
 	DEFINE(KRCU_PAGE_SIZE, PAGE_SIZE);
 	return 0;

@@ -6,11 +6,13 @@
  */
 #include <linux/compiler.h>
 #include <linux/gfp.h>
+#include <linux/poll.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
 #include <linux/version.h>
 #include <linux/vmalloc.h>
+#include <linux/wait.h>
 #include <linux/xarray.h>
 
 #include <krcu/internal/shims.h>
@@ -256,4 +258,36 @@ krcu_shim void krcu_xa_release(struct xarray *xa, unsigned long index)
 krcu_shim int krcu_xa_err(void *entry)
 {
 	return xa_err(entry);
+}
+
+/* Wait queues of files that are polled */
+
+/* Not inlined: the macro has a static lock class in it, one for all of the module's queues. */
+void krcu_init_waitqueue_head(struct wait_queue_head *queue)
+{
+	init_waitqueue_head(queue);
+}
+
+krcu_shim void krcu_poll_wait(struct file *filp, struct wait_queue_head *queue, struct poll_table_struct *table)
+{
+	/* Under a guard alone, the queue may have been dropped, and nobody would be told to leave it again. */
+	RCU_LOCKDEP_WARN(lock_is_held(&rcu_lock_map), "krcu: poll_wait() under a ReadGuard");
+	poll_wait(filp, queue, table);
+}
+
+krcu_shim void krcu_wake_up_poll(struct wait_queue_head *queue, __poll_t events)
+{
+	wake_up_poll(queue, events);
+}
+
+/* wake_up_pollfree(), half of which not every kernel exports. */
+krcu_shim void krcu_wake_up_pollfree(struct wait_queue_head *queue)
+{
+	/* Holds without its lock because who took the last entry off, and may have it still, is an RCU reader. */
+	if (!waitqueue_active(queue))
+		return;
+	__wake_up(queue, TASK_NORMAL, 0, poll_to_key(EPOLLHUP | POLLFREE));
+	/* Now it is empty, unless there is somebody who does not know POLLFREE, or who should not come any more. */
+	WARN_ONCE(waitqueue_active(queue),
+		  "krcu: a PollWaitQueue is dropped while somebody is in poll() or select() on it, or registers\n");
 }

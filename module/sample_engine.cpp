@@ -57,11 +57,11 @@ struct Table : Tracked {
 	unsigned int routes[16 * 1024] = {};
 };
 
-/// Cleaned up at once, freed after a grace period.
+/// Cleaned up at once, freed after a grace period: whoever polls is told to leave.
 struct Waiters {
-	void drop_before_gp() { __atomic_store_n(&closed, true, __ATOMIC_RELEASE); }
+	void drop_before_gp() { queue.drop_before_gp(); }
 
-	bool closed = false;
+	krcu::PollWaitQueue queue;
 };
 
 /// Work for after a grace period, without readers.
@@ -104,8 +104,10 @@ void read_all()
 		reads.add();
 	if (const Table *t = table.dereference(guard); t && t->routes[0] == 0)
 		reads.add();
-	if (waiters.dereference(guard))
+	if (const Waiters *w = waiters.dereference(guard)) {
+		w->queue.wake_up_poll(krcu::EPOLLIN | krcu::EPOLLRDNORM);
 		reads.add();
+	}
 }
 
 /// A callback that nobody reads; submitting one is all there is to it.

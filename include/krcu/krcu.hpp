@@ -9,6 +9,7 @@
 #include <krcu/callback.hpp>
 #include <krcu/foreign_ownable.hpp>
 #include <krcu/gfp.hpp>
+#include <krcu/poll.hpp>
 #include <krcu/rcu.hpp>
 #include <krcu/rcu_box.hpp>
 #include <krcu/rcu_free_box.hpp>

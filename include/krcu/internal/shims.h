@@ -15,14 +15,19 @@ struct callback_head;
 struct srcu_struct;
 struct lock_class_key;
 struct xarray;
+struct wait_queue_head;
+struct file;
+struct poll_table_struct;
 
 #ifdef __cplusplus
 using krcu_gfp_t = unsigned int;
+using krcu_poll_t = unsigned int;
 using krcu_size_t = decltype(sizeof(0));
 extern "C" {
 #else
 #include <linux/types.h>
 typedef gfp_t krcu_gfp_t;
+typedef __poll_t krcu_poll_t;
 typedef size_t krcu_size_t;
 #endif
 
@@ -89,6 +94,12 @@ void *krcu_xa_erase(struct xarray *xa, unsigned long index);
 int krcu_xa_reserve(struct xarray *xa, unsigned long index, krcu_gfp_t gfp);
 void krcu_xa_release(struct xarray *xa, unsigned long index);
 int krcu_xa_err(void *entry);
+
+/* Wait queues of files that are polled */
+void krcu_init_waitqueue_head(struct wait_queue_head *queue);
+void krcu_poll_wait(struct file *filp, struct wait_queue_head *queue, struct poll_table_struct *table);
+void krcu_wake_up_poll(struct wait_queue_head *queue, krcu_poll_t events);
+void krcu_wake_up_pollfree(struct wait_queue_head *queue);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What careful C looks like; with_krcu.cpp has the same function for each, named cxx_ for c_. */
 #include <linux/module.h>
+#include <linux/poll.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
+#include <linux/wait.h>
 
 struct box {
 	struct rcu_head rcu;
@@ -24,6 +26,8 @@ void c_drop_session(struct session *session);
 void c_nested(void);
 int c_srcu_read(struct srcu_struct **domain, int *value);
 int c_srcu_dereference(struct srcu_struct **domain, struct box __rcu **slot);
+void c_poll(struct file *filp, wait_queue_head_t *queue, poll_table *table);
+void c_wake(wait_queue_head_t *queue);
 
 /* Reads an owned object inside a read-side critical section. */
 int c_read(struct box **box)
@@ -120,6 +124,16 @@ int c_srcu_dereference(struct srcu_struct **domain, struct box __rcu **slot)
 		value = box->value;
 	srcu_read_unlock(ssp, idx);
 	return value;
+}
+
+void c_poll(struct file *filp, wait_queue_head_t *queue, poll_table *table)
+{
+	poll_wait(filp, queue, table);
+}
+
+void c_wake(wait_queue_head_t *queue)
+{
+	wake_up_poll(queue, EPOLLIN | EPOLLRDNORM);
 }
 
 MODULE_DESCRIPTION("krcu and C by hand, compared");

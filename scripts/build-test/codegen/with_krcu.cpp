@@ -29,6 +29,8 @@ void cxx_drop_session(void *foreign);
 void cxx_nested();
 int cxx_srcu_read(const void *domain, const int *value);
 int cxx_srcu_dereference(const void *domain, const void *slot);
+void cxx_poll(file *filp, const krcu::PollWaitQueue &queue, poll_table_struct *table);
+void cxx_wake(const krcu::PollWaitQueue &queue);
 }
 
 int cxx_read(const Box &box)
@@ -89,4 +91,14 @@ int cxx_srcu_dereference(const void *domain, const void *slot)
 	if (const int *box = static_cast<const Slot *>(slot)->dereference(guard))
 		value = *box;
 	return value;
+}
+
+void cxx_poll(file *filp, const krcu::PollWaitQueue &queue, poll_table_struct *table)
+{
+	queue.poll_wait(filp, table);
+}
+
+void cxx_wake(const krcu::PollWaitQueue &queue)
+{
+	queue.wake_up_poll(krcu::EPOLLIN | krcu::EPOLLRDNORM);
 }

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/fs.h>
 #include <linux/list.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/umh.h>
 #include <linux/wait.h>
 
 #include "poll_shims.h"
@@ -90,4 +96,55 @@ struct wait_queue_head *kunit_poller_queue(const struct kunit_poller *poller)
 void kunit_poller_leave(struct kunit_poller *poller, struct wait_queue_head *queue)
 {
 	remove_wait_queue(queue, &poller->entry);
+}
+
+static DEFINE_MUTEX(commands_lock);
+
+static __poll_t device_poll(struct file *filp, poll_table *table)
+{
+	unsigned int events;
+
+	mutex_lock(&commands_lock);
+	events = kunit_device_poll(filp, table);
+	mutex_unlock(&commands_lock);
+	return (__force __poll_t)events;
+}
+
+static ssize_t device_write(struct file *filp, const char __user *buffer, size_t size, loff_t *offset)
+{
+	char command;
+	int err;
+
+	if (!size || get_user(command, buffer))
+		return -EFAULT;
+	mutex_lock(&commands_lock);
+	err = kunit_device_command(command);
+	mutex_unlock(&commands_lock);
+	return err ?: 1;
+}
+
+static const struct file_operations device_fops = {
+	.owner = THIS_MODULE,
+	.poll = device_poll,
+	.write = device_write,
+};
+
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "krcu_kunit_poll",
+	.fops = &device_fops,
+};
+
+static char *program[] = { "/krcu/epoll_user", NULL };
+static char *environment[] = { NULL };
+
+int kunit_run_epoll_user(void)
+{
+	int status = misc_register(&device);
+
+	if (status)
+		return status;
+	status = call_usermodehelper(program[0], program, environment, UMH_WAIT_PROC);
+	misc_deregister(&device);
+	return status;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // PollWaitQueue: krcu/poll.hpp
 
+#include <cerrno>
 #include <type_traits>
 
 #include "poll_shims.h"
@@ -235,6 +236,50 @@ KUNIT_CASE(wakers_race_with_the_drop)
 		}
 	}
 	EXPECT_EQ(missed, 0);
+}
+
+// The device behind real epolls. All under one mutex.
+
+static constinit SessionBox device;
+static constinit Counter data;
+
+unsigned int kunit_device_poll(file *filp, poll_table_struct *table)
+{
+	if (!device)
+		return krcu::EPOLLHUP;
+	device->readable.poll_wait(filp, table);
+	return data ? krcu::EPOLLIN | krcu::EPOLLRDNORM : 0;
+}
+
+int kunit_device_command(char command)
+{
+	switch (command) {
+	case '+':
+		data = 0;
+		device = SessionBox::make(krcu::GFP_KERNEL);
+		return device ? 0 : -ENOMEM;
+	case 'r':
+		data = 1;
+		device->readable.wake_up_poll(krcu::EPOLLIN | krcu::EPOLLRDNORM);
+		return 0;
+	case '-':
+		device.reset();
+		return 0;
+	case 'f':
+		krcu::rcu_barrier(); // Prompt's callbacks
+		return 0;
+	}
+	return -EINVAL;
+}
+
+KUNIT_CASE(real_epolls_outlive_the_queue)
+{
+	const int status = kunit_run_epoll_user();
+
+	device.reset();
+	if (status == -ENOENT)
+		SKIP("the program epoll_user is not there");
+	EXPECT_EQ(status, 0); // its complaint, if it had one, is in the log
 }
 
 KUNIT_SUITE(poll);

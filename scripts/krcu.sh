@@ -81,10 +81,10 @@ guest() {
 }
 
 add_modules() {
-	local module
+	local file
 
-	for module in "$out"/*/*.ko; do
-		echo "--add=$module"
+	for file in "$out"/*/*.ko "$out"/kunit/epoll_user; do
+		[ ! -f "$file" ] || echo "--add=$file"
 	done
 }
 

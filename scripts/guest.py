@@ -29,7 +29,13 @@ import time
 
 GOOD, SCRIPT_FAILED, SETUP, SPLAT, CRASH, HANG, MISSED = range(7)
 
-QEMU = "qemu-system-x86_64"
+# By the kernel's name for an architecture: QEMU, what it needs to hear, and the console.
+MACHINES = {
+    "x86_64": ("qemu-system-x86_64", "-cpu max", "ttyS0"),
+    # max would have the guest sign its pointers, which takes an emulator long.
+    "arm64": ("qemu-system-aarch64", "-machine virt -cpu neoverse-n1", "ttyAMA0"),
+    "arm": ("qemu-system-arm", "-machine virt -cpu max", "ttyAMA0"),
+}
 PROBE_SECONDS = 10
 TAIL_LINES = 20
 
@@ -148,9 +154,9 @@ def read(path):
         die(f"cannot read {path}: {e.strerror}")
 
 
-def busybox():
+def busybox(path):
     """Debian has both a static and a dynamic package; in the guest there are no libraries."""
-    path = shutil.which("busybox")
+    path = path or shutil.which("busybox")
     if not path:
         die("busybox is missing; scripts/setup.sh installs what is needed")
     data = read(path)
@@ -159,11 +165,11 @@ def busybox():
     return data
 
 
-def write_initramfs(path, init, files=()):
+def write_initramfs(args, path, init, files=()):
     ramfs = Initramfs(path)
     ramfs.node("dev/console", 5, 1)
     ramfs.file("init", init.encode())
-    ramfs.file("bin/busybox", busybox())
+    ramfs.file("bin/busybox", busybox(args.busybox))
     for name, data in files:
         ramfs.file(name, data)
     ramfs.close()
@@ -182,15 +188,16 @@ def guest_files(args):
 
 
 def qemu_command(args, accel, initrd):
+    qemu, machine, console = MACHINES[args.arch]
     # A KVM guest that spins is told by the probe; TCG uses one thread per CPU.
-    command = [QEMU, "-accel", "kvm" if accel == "kvm" else "tcg,thread=multi", "-cpu", "max"]
+    command = [qemu, "-accel", "kvm" if accel == "kvm" else "tcg,thread=multi", *machine.split()]
     command += ["-smp", str(args.smp), "-m", args.mem, "-nodefaults", "-display", "none", "-no-reboot"]
     # qboot gets to the kernel in a tenth of SeaBIOS's time.
-    if any(os.path.exists(f"/usr/share/{d}/qboot.rom") for d in ("qemu", "seabios", "qboot")):
+    if args.arch == "x86_64" and any(os.path.exists(f"/usr/share/{d}/qboot.rom") for d in ("qemu", "seabios", "qboot")):
         command += ["-bios", "qboot.rom"]
     # An oops ends the guest at once: what follows one proves nothing.
     # The timer check fails where the host gives the guest no time for ten of its ticks.
-    append = f"console=ttyS0 panic=-1 oops=panic printk.devkmsg=on no_timer_check {args.append}".strip()
+    append = f"console={console} panic=-1 oops=panic printk.devkmsg=on no_timer_check {args.append}".strip()
     return command + ["-kernel", args.image, "-initrd", initrd, "-append", append]
 
 
@@ -210,6 +217,8 @@ def pick_accel(args, tmp):
     """KVM if a guest gets anywhere in it: /dev/kvm alone proves little where KVM is nested."""
     if args.accel != "auto":
         return args.accel
+    if args.arch != "x86_64":
+        return "tcg"
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return "tcg"
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as f:
@@ -224,7 +233,7 @@ def pick_accel(args, tmp):
 
     print("krcu: trying whether KVM works here", file=sys.stderr)
     initrd = os.path.join(tmp, "probe.cpio")
-    write_initramfs(initrd, "#!/bin/busybox sh\n/bin/busybox echo krcu-probe\n/bin/busybox reboot -f\n")
+    write_initramfs(args, initrd, "#!/bin/busybox sh\n/bin/busybox echo krcu-probe\n/bin/busybox reboot -f\n")
     command = qemu_command(args, "kvm", initrd) + ["-serial", "stdio"]
     qemu = start(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
@@ -303,7 +312,7 @@ class Console:
 
 def run(args, tmp):
     initrd = os.path.join(tmp, "initramfs.cpio")
-    write_initramfs(initrd, INIT, guest_files(args))
+    write_initramfs(args, initrd, INIT, guest_files(args))
     command = qemu_command(args, pick_accel(args, tmp), initrd) + ["-serial", "stdio"]
 
     keep_log = args.log is not None
@@ -388,7 +397,7 @@ def judge(args, console, timed_out, qemu_status):
 
 def interactive(args, tmp):
     initrd = os.path.join(tmp, "initramfs.cpio")
-    write_initramfs(initrd, INIT, guest_files(args))
+    write_initramfs(args, initrd, INIT, guest_files(args))
     accel = pick_accel(args, tmp)
     if args.mode == "gdb":
         # Where the kernel is must be known before it runs.
@@ -419,6 +428,8 @@ def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("mode", choices=("run", "shell", "gdb"))
     p.add_argument("--image", required=True, metavar="FILE", help="the kernel (bzImage, vmlinuz)")
+    p.add_argument("--arch", choices=MACHINES, default="x86_64", help="what the kernel is for")
+    p.add_argument("--busybox", metavar="FILE", help="a static one for that architecture (the system's)")
     p.add_argument("--add", action="append", default=[], metavar="FILE[:/PATH]", help="a file for the guest")
     p.add_argument("--script", metavar="FILE", help="what to run (run)")
     p.add_argument("--log", metavar="FILE", help="where the console is kept")
@@ -444,8 +455,9 @@ def arguments():
         die("run needs --script FILE")
     if args.mode != "run":
         args.script = None
-    if not shutil.which(QEMU):
-        die(f"{QEMU} is missing; scripts/setup.sh installs what is needed")
+    qemu = MACHINES[args.arch][0]
+    if not shutil.which(qemu):
+        die(f"{qemu} is missing; scripts/setup.sh installs what is needed")
     if not os.path.isfile(args.image):
         die(f"no kernel image {args.image}; scripts/kernel.sh builds one")
     return args

@@ -9,15 +9,16 @@
 #   IMAGE    the bootable image
 #   VMLINUX  with symbols for gdb; empty for a distribution's kernel
 #   SRC      a kernel source tree, for its kunit.py and checkpatch.pl; empty if there is none yet
+#   GUEST_ARCH, BUSYBOX  what guest.py wants to know of another architecture's kernel; or empty
 #
 # A .config file holds options and directives:
 #   # krcu-base: NAME            the options of NAME.config come first
 #   # krcu-source: 6.12          built from the newest package linux-source-6.12
-#   # krcu-make: LLVM=-19        arguments for make
+#   # krcu-make: LLVM=-19        arguments for make; ARCH=... CROSS_COMPILE=... for another architecture
 #   # krcu-stock: 6.12 amd64     not built: the newest linux-image-6.12*-amd64 and its headers
 #
-# From the environment: CC or LLVM choose the compiler, JOBS the number of jobs. Everything lives
-# in ${XDG_CACHE_HOME:-~/.cache}/krcu. What is there is used for as long as it is there, so that no
+# From the environment: CC (for this architecture) or LLVM choose the compiler, JOBS the number of jobs.
+# Everything lives in ${XDG_CACHE_HOME:-~/.cache}/krcu. What is there is used for as long as it is there, so that no
 # run suddenly spends minutes because a new kernel was published, and no run needs the network;
 # KRCU_REFRESH=1 fetches the newest.
 set -euo pipefail
@@ -117,6 +118,38 @@ apt_update() {
 
 no_package() { # WHAT
 	die "$name: cannot download $1, and nothing usable is in $cache; is the network up, and Debian's archive configured (apt-get update)?"
+}
+
+# Debian's own busybox for a kernel of another ARCH, by apt's configuration and lists of another
+# system in a directory of its own. Sets $busybox.
+get_busybox() { # ARCH
+	local tmp=$cache/tmp debian=$1 apt
+	busybox=$cache/busybox-$1
+	[[ -f $busybox && -z ${KRCU_REFRESH:-} ]] && return
+	apt_ready || die "$name: needs Debian's busybox-static for $1 (apt-get, dpkg-deb not found)"
+	lock
+	case $1 in
+	arm) debian=armhf ;;
+	s390) debian=s390x ;;
+	esac
+	mkdir -p "$tmp"/{lists,archives}/partial
+	touch "$tmp/status"
+	apt=(-o "APT::Architecture=$debian" -o "APT::Architectures=$debian" -o "Dir::State=$tmp"
+		-o "Dir::State::status=$tmp/status" -o "Dir::Cache=$tmp" -o Acquire::Languages=none)
+	if run "downloading busybox-static for $debian" "$cache/fetch.log" fetch_foreign "$tmp" busybox-static &&
+		dpkg-deb --fsys-tarfile "$tmp"/busybox-static_*.deb | tar -xO ./bin/busybox >"$tmp/busybox"; then
+		chmod +x "$tmp/busybox"
+		mv "$tmp/busybox" "$busybox"
+	else
+		[[ -f $busybox ]] || no_package "busybox-static for $debian"
+	fi
+	rm -rf "$tmp"
+}
+
+fetch_foreign() { # DIR PACKAGE: with the options $apt
+	# A list that cannot be had need not be the one that counts.
+	apt-get -q "${apt[@]}" -o APT::Sandbox::User=root -o Acquire::Retries=1 -o Acquire::http::Timeout=20 update || :
+	fetch "$1" "${apt[@]}" "$2"
 }
 
 # --- sources -------------------------------------------------------------------------------------
@@ -258,17 +291,24 @@ complete() {
 }
 
 own_kernel() { # SERIES
-	local series=$1 cc v
+	local series=$1 cc v cross=''
 	kmake=()
 	for f in "${files[@]}"; do
 		read -ra v <<<"$(directive "$f" make)"
 		kmake+=("${v[@]}")
 	done
+	for v in "${kmake[@]}"; do
+		case $v in
+		ARCH=*) guest_arch=${v#ARCH=} ;;
+		CROSS_COMPILE=*) cross=${v#CROSS_COMPILE=} ;;
+		esac
+	done
 	[[ -z ${LLVM:-} || " ${kmake[*]-} " == *" LLVM="* ]] || kmake+=("LLVM=$LLVM")
-	[[ -z ${CC:-} || " ${kmake[*]-} " == *" LLVM="* ]] || kmake+=("CC=$CC")
+	[[ -z ${CC:-} || -n $cross || " ${kmake[*]-} " == *" LLVM="* ]] || kmake+=("CC=$CC")
 	unset LLVM CC
 	[[ " ${kmake[*]-} " != *" LLVM="* ]] || "$setup" llvm
-	cc=gcc
+	[[ -z $guest_arch ]] || "$setup" "$guest_arch"
+	cc=${cross}gcc
 	for v in "${kmake[@]}"; do
 		case $v in
 		LLVM=-*) cc=clang${v#LLVM=} ;;
@@ -281,6 +321,7 @@ own_kernel() { # SERIES
 	compiler=$($cc --version 2>/dev/null | head -1) || true
 	[[ -n $compiler ]] || die "$name: no compiler $cc here; $setup installs what is needed"
 	options=$(options "${files[@]}")
+	[[ -z $guest_arch ]] || get_busybox "$guest_arch"
 
 	local known=
 	if [[ -z ${KRCU_REFRESH:-} ]]; then
@@ -391,7 +432,7 @@ name=${1:-}
 
 chained=$(chain "$name") || exit
 mapfile -t files <<<"$chained"
-series='' stock='' src=''
+series='' stock='' src='' guest_arch='' busybox=''
 for f in "${files[@]}"; do
 	v=$(directive "$f" source)
 	series=${v:-$series}
@@ -412,4 +453,4 @@ touch -c "$build/.complete" 2>/dev/null || true
 while IFS='=' read -r k v; do
 	[[ $k == KMAKE ]] || printf '%s=%q\n' "$k" "$v"
 done <"$build/.complete"
-printf 'KMAKE=%q\nSRC=%q\n' "${kmake[*]-}" "$src"
+printf 'KMAKE=%q\nSRC=%q\nGUEST_ARCH=%q\nBUSYBOX=%q\n' "${kmake[*]-}" "$src" "$guest_arch" "$busybox"

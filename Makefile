@@ -2,7 +2,7 @@
 #
 # For people: "make help". Kbuild reads the file Kbuild instead.
 
-export KDIR KERNEL KERNELS CC LLVM ACCEL SMP MEM TIMEOUT FILTER DURATION TORTURE KRCU_INLINE V
+export KDIR KERNEL KERNELS CC LLVM ACCEL SMP MEM TIMEOUT FILTER DURATION TORTURE CYCLES KRCU_INLINE V
 
 # make's own default; only a CC that somebody asked for counts.
 ifeq ($(origin CC),default)
@@ -15,6 +15,7 @@ help:
 	@echo 'make lint      static checks of the sources; a part of make test'
 	@echo 'make matrix    suites and sample driver in every test kernel, and a table of how it went'
 	@echo 'make torture   use every type from all contexts at once, for DURATION seconds'
+	@echo 'make unload    load and unload the sample driver, destructors pending, CYCLES times'
 	@echo 'make modules   build the modules, for KERNEL or for KDIR'
 	@echo 'make kernel    build the test kernel only'
 	@echo 'make shell     an interactive guest with the modules at hand'
@@ -30,12 +31,13 @@ help:
 	@echo '  ACCEL=kvm|tcg SMP=N MEM=SIZE TIMEOUT=SECONDS   the guest (auto, 2, 1G, 60 and 120)'
 	@echo '  FILTER=GLOB        KUnit cases to run: suite.case, such as rcu_box.*'
 	@echo '  DURATION=60        seconds of torture; TORTURE="readers=4 ..." its module parameters (modinfo)'
+	@echo '  CYCLES=1000        how often make unload does that (100 in a kernel with KASAN)'
 	@echo '  V=1                show the compiler command lines'
 
-demo test lint torture matrix modules kernel shell gdb:
+demo test lint torture unload matrix modules kernel shell gdb:
 	@scripts/krcu.sh $@
 
 clean:
 	rm -rf build
 
-.PHONY: help demo test lint torture matrix modules kernel shell gdb clean
+.PHONY: help demo test lint torture unload matrix modules kernel shell gdb clean

@@ -3,7 +3,7 @@
 #
 # What the Makefile's targets do, one function each:
 #
-#	scripts/krcu.sh modules|demo|test|lint|torture|matrix|kernel|shell|gdb
+#	scripts/krcu.sh modules|demo|test|lint|torture|unload|matrix|kernel|shell|gdb
 #
 # Settings come from the environment; "make help" lists them.
 set -euo pipefail
@@ -317,6 +317,21 @@ make_torture() {
 	say "$name: torture passed; the whole console is in $out/torture.log"
 }
 
+make_unload() {
+	local name=${KERNEL:-default} cycles=1000 seconds=4
+
+	use_kernel "$name"
+	! grep -qs '^CONFIG_KASAN=' "$KDIR/include/config/auto.conf" || cycles=100 seconds=20
+	cycles=${CYCLES:-$cycles}
+	[[ $cycles =~ ^[1-9][0-9]{0,5}$ ]] || die "CYCLES=$cycles is not a number of cycles"
+	build_modules_quietly "$name"
+	guest run "$name" --script scripts/guest/unload.sh \
+		--add "$out/module/krcu_sample.ko" --add "$out/module/krcu_leak.ko" \
+		--append "krcu_unload.cycles=$cycles" --log "$out/unload.log" \
+		--timeout "${TIMEOUT:-$((cycles * seconds + 300))}" --quiet --show '^unload: ' || exit
+	say "$name: unloading passed; the whole console is in $out/unload.log"
+}
+
 make_kernel() {
 	use_kernel "${KERNEL:-default}"
 	say "image $IMAGE"
@@ -339,8 +354,8 @@ modules)
 	make_modules
 	;;
 kernel) scripts/setup.sh base && make_kernel ;;
-demo | test | lint | torture | matrix) scripts/setup.sh base qemu && "make_$1" ;;
+demo | test | lint | torture | unload | matrix) scripts/setup.sh base qemu && "make_$1" ;;
 row) make_row "$2" ;;
 shell | gdb) scripts/setup.sh base qemu && interactive "$1" ;;
-*) die "usage: scripts/krcu.sh modules|demo|test|lint|torture|matrix|kernel|shell|gdb" ;;
+*) die "usage: scripts/krcu.sh modules|demo|test|lint|torture|unload|matrix|kernel|shell|gdb" ;;
 esac

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "torture_objects.hpp"
@@ -13,8 +14,9 @@ namespace torture {
 
 // In the order of Kind.
 constexpr const char *const names[kinds] = {
-	"RcuBox/kvfree", "RcuBox", "RcuBox/Work", "RcuBox[]", "RcuVBox", "RcuKVBox", "RcuFreeBox", "XArray",
-	"Callback", "Callback/hurry", "Callback/Srcu", "RcuOld<Box>", "RcuOld<VBox>", "Srcu", "Srcu/Callback", "planted"
+	"RcuBox/kvfree", "RcuBox", "RcuBox/Work", "RcuBox[]", "RcuVBox", "RcuKVBox", "RcuFreeBox", "PollWaitQueue",
+	"XArray", "Callback", "Callback/hurry", "Callback/Srcu", "SrcuBox", "RcuOld<Box>", "RcuOld<VBox>", "Srcu",
+	"Srcu/SrcuBox", "planted"
 };
 static_assert(names[kinds - 1]);
 
@@ -74,7 +76,7 @@ void look_at(const T &object, Kind kind, Task &task, Section &section, bool may_
 
 	if (stays)
 		section.enter();
-	if (stays && may_sleep && task.random(16) == 0)
+	if (stays && may_sleep)
 		torture_sleep_us(task.random(1000));
 	for (unsigned int looks = stays ? 1 + task.random(1024) : 1; looks--;) {
 		asm volatile("" ::: "memory"); // look anew
@@ -96,11 +98,19 @@ void retire(const T &object, Kind kind)
 	counts(kind).retired.next();
 }
 
+/// See Pace; for what is retired into the steady domain.
+bool may_go_on_in_steady(Task &task, bool may_sleep)
+{
+	return task.steady_pace.may_go_on(may_sleep, [] { return SteadyDomain::GracePeriod::start(steady); });
+}
+
 template <class P>
 P make(bool may_sleep, Task &task)
 {
 	if constexpr (is_range<typename P::element_type>)
 		return P::make(gfp(may_sleep), 1 + task.random(8));
+	else if constexpr (requires { P::make(steady, gfp(may_sleep)); })
+		return P::make(steady, gfp(may_sleep));
 	else
 		return P::make(gfp(may_sleep));
 }
@@ -117,23 +127,28 @@ enum class Context {
 /// Pointers that own, and that everybody replaces at once; and one that is copied and updated.
 template <Kind kind, class P, Context context = Context::any>
 class Pointers {
+	static constexpr bool in_steady = krcu::ForeignOwnableRcu<P, SteadyDomain::Guard>;
+	using Domain = std::conditional_t<in_steady, SteadyDomain, krcu::RcuDomain>;
+
 public:
 	void read(Task &task)
 	{
-		krcu::ReadGuard guard;
+		if constexpr (in_steady) {
+			auto guard = steady.read_lock();
 
-		task.reads.add();
-		if (const auto *object = any(task).dereference(guard)) {
-			if constexpr (krcu::RcuViewable<typename P::element_type>)
-				look_at(object->rcu_view(guard), kind, task, task.rcu);
-			else
-				look_at(*object, kind, task, task.rcu);
+			read(task, guard, task.srcu);
+		} else {
+			krcu::ReadGuard guard;
+
+			read(task, guard, task.rcu);
 		}
 	}
 
 	void update(Task &task, bool may_sleep)
 	{
 		if (context == Context::may_sleep && !may_sleep)
+			return;
+		if (in_steady && !may_go_on_in_steady(task, may_sleep))
 			return;
 		if (may_sleep && task.random(8) == 0 && torture_trylock())
 			copy_and_unlock(task);
@@ -153,14 +168,23 @@ public:
 private:
 	static constexpr unsigned int raced = 3;
 
-	const krcu::Rcu<P> &any(Task &task)
+	template <class Guard>
+	void read(Task &task, const Guard &guard, Section &section)
 	{
 		const unsigned int i = task.random(raced + 1);
 
-		return i < raced ? raced_[i] : copied_;
+		task.reads.add();
+		if (const auto *object = (i < raced ? raced_[i] : copied_).dereference(guard)) {
+			if constexpr (requires { object->rcu_view(guard); })
+				look_at(object->rcu_view(guard), kind, task, section);
+			else
+				look_at(*object, kind, task, section);
+			if constexpr (kind == polled)
+				object->wake_up();
+		}
 	}
 
-	static void drop(Task &task, krcu::RcuOld<P> old)
+	static void drop(Task &task, krcu::RcuOld<P, Domain> old)
 	{
 		if (old)
 			retire(*old, kind);
@@ -182,8 +206,8 @@ private:
 		drop(task, std::move(old));
 	}
 
-	krcu::Rcu<P> raced_[raced];
-	krcu::Rcu<P> copied_;
+	krcu::Rcu<P, Domain> raced_[raced];
+	krcu::Rcu<P, Domain> copied_;
 	unsigned long last_copy_ = 0;
 };
 
@@ -204,16 +228,16 @@ public:
 		task.reads.add();
 		if (task.random(256) == 0)
 			array_->for_each(guard, [&](unsigned long, const auto &object) { look_at(object, kind, task, task.rcu); });
-		else if (const auto *object = array_->load(task.random(size), guard))
+		else if (const auto *object = array_->load(any_index(task), guard))
 			look_at(*object, kind, task, task.rcu);
 	}
 
 	void update(Task &task, bool may_sleep)
 	{
-		const unsigned long index = task.random(size);
+		const unsigned long index = any_index(task);
 		P old;
 
-		if (task.random(16) == 0) {
+		if (task.random(4) == 0) {
 			old = array_->erase(index);
 			// Half of the reservations are released again.
 			if (auto place = array_->reserve(index, gfp(may_sleep)); place && task.random(2))
@@ -230,7 +254,8 @@ public:
 	void clear() { array_.reset(); }
 
 private:
-	static constexpr unsigned int size = 64;
+	/// Far from each other, so that the array needs memory for nearly each.
+	static unsigned long any_index(Task &task) { return task.random(64) * 4099ul; }
 
 	krcu::KBox<krcu::XArray<P>> array_;
 };
@@ -294,16 +319,16 @@ struct Submitted : Deferred<kind> {
 };
 
 struct SrcuSubmitted : Deferred<srcu_submitted> {
-	void read(Task &task)
+	void read(Task &task, bool may_sleep = false)
 	{
 		auto guard = steady.read_lock();
 
-		look(task, task.srcu);
+		look(task, task.srcu, may_sleep);
 	}
 
 	void update(Task &task, bool may_sleep)
 	{
-		if (!task.steady_pace.may_go_on(may_sleep, [] { return SteadyDomain::GracePeriod::start(steady); }))
+		if (!may_go_on_in_steady(task, may_sleep))
 			return;
 		swap(task, may_sleep, [](auto callback) { std::move(callback).submit(steady); });
 	}
@@ -346,10 +371,12 @@ constinit std::tuple<
 	Pointers<vmalloced, krcu::RcuBox<Object<vmalloced, pages>, Memory<vmalloced, krcu::Vmalloc>>, Context::may_sleep>,
 	Pointers<kvmalloced, krcu::RcuBox<Canary<kvmalloced, pages>, Memory<kvmalloced, krcu::KVmalloc>>, Context::may_sleep>,
 	Pointers<free_boxed, krcu::RcuFreeBox<Ending<free_boxed>, Memory<free_boxed>>>,
+	Pointers<polled, krcu::RcuFreeBox<Polled, Memory<polled>>>,
 	XArraySubject,
 	Submitted<submitted>,
 	Submitted<hurried>,
-	SrcuSubmitted>
+	SrcuSubmitted,
+	Pointers<srcu_boxed, krcu::SrcuBox<Object<srcu_boxed>, Steady, Memory<srcu_boxed>>>>
 	subjects;
 
 /// What everybody reads, and tasks that may wait for long update: their RcuOld waits for a grace period.
@@ -410,26 +437,34 @@ void poll(Cookie cookie)
 		torture_sleep_us(100);
 }
 
-/// Fails if a callback has not run when `barrier()` returns.
-template <class Submit, class F>
-void check_barrier(Submit submit, F barrier)
-{
+/// A callback, for `barrier()` to wait for. It counts in an object that outlives it: if the check fails,
+/// it runs later.
+class BarrierCheck {
+public:
+	template <class Submit, class F>
+	void operator()(Submit submit, F barrier)
+	{
+		const unsigned long before = ran_.get();
+
+		if (auto callback = krcu::Callback<Late>::make(gfp(true), &ran_)) {
+			submit(std::move(callback));
+			barrier();
+			if (ran_.get() == before)
+				torture_fail("returned while a callback was pending", "barrier");
+		}
+	}
+
+private:
 	struct Late {
 		Counter *ran;
 
 		~Late() { ran->next(); }
 	};
-	// Not on the stack: if the check fails, it will still be written to.
-	static constinit Counter ran;
-	const unsigned long before = ran.get();
 
-	if (auto callback = krcu::Callback<Late>::make(gfp(true), &ran)) {
-		submit(std::move(callback));
-		barrier();
-		if (ran.get() == before)
-			torture_fail("returned while a callback was pending", "barrier");
-	}
-}
+	Counter ran_;
+};
+
+constinit BarrierCheck check_barrier;
 
 // ---------------------------------------------------------------------------
 // Domains that come and go
@@ -453,10 +488,10 @@ public:
 			__atomic_store_n(&open_, false, __ATOMIC_SEQ_CST);
 			while (__atomic_load_n(&entering_, __ATOMIC_SEQ_CST))
 				torture_sleep_us(10);
+			(void)object_.take();
 			counts(domains).retired.next();
 			domain_ = Domain();
 			counts(domains).destroyed.next();
-			object_.clear();
 		} else {
 			counts(domains).nomem.next();
 		}
@@ -475,8 +510,11 @@ public:
 		auto guard = domain_.read_lock();
 		__atomic_fetch_sub(&entering_, 1, __ATOMIC_SEQ_CST);
 
-		for (unsigned int i = task.random(64); i--;)
-			object_.look(task, task.visiting, true);
+		for (unsigned int i = task.random(64); i--;) {
+			task.reads.add();
+			if (const auto *object = object_.dereference(guard))
+				look_at(*object, in_domain, task, task.visiting, true);
+		}
 		return true;
 	}
 
@@ -486,6 +524,7 @@ private:
 		static constexpr unsigned int teardown_timeout_ms = patience_ms;
 	};
 	using Domain = krcu::Srcu<Tag>;
+	using Box = krcu::SrcuBox<Object<in_domain>, Tag, Memory<in_domain>>;
 
 	void use(Task &task)
 	{
@@ -494,15 +533,24 @@ private:
 		case 1: return domain_.synchronize_expedited();
 		case 2: return Domain::GracePeriod::start(domain_).wait();
 		case 3:
-			return check_barrier(
+			return check_barrier_(
 				[this](auto callback) { std::move(callback).submit(domain_); }, [this] { domain_.barrier(); });
-		default:
-			return object_.swap(task, true, [this](auto callback) { std::move(callback).submit(domain_); });
+		default: return replace(task);
+		}
+	}
+
+	void replace(Task &task)
+	{
+		if (Box fresh = Box::make(domain_, gfp(true))) {
+			if (auto old = object_.replace(std::move(fresh)))
+				retire(*old, in_domain);
+			task.updates.add();
 		}
 	}
 
 	Domain domain_;
-	Deferred<in_domain> object_;
+	krcu::Rcu<Box, Domain> object_;
+	BarrierCheck check_barrier_;
 	bool open_ = false, owned_ = false;
 	unsigned int entering_ = 0;
 };
@@ -575,6 +623,7 @@ void torture_own_domain(unsigned int task)
 
 void torture_visit_domain(unsigned int task)
 {
+	std::get<SrcuSubmitted>(subjects).read(tasks[task], true);
 	if (!any_site(tasks[task]).visit(tasks[task]))
 		torture_sleep_us(100);
 }

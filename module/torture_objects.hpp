@@ -26,10 +26,12 @@ enum Kind : unsigned int {
 	vmalloced,
 	kvmalloced,
 	free_boxed,
+	polled,
 	indexed,
 	submitted,
 	hurried,
 	srcu_submitted,
+	srcu_boxed,
 	waiting,
 	waiting_vmalloced,
 	domains,
@@ -179,6 +181,18 @@ struct Ending : Canary<kind> {
 	}
 
 	bool dropped = false;
+};
+
+/// One with a wait queue, which readers wake.
+struct Polled : Ending<polled> {
+	krcu::PollWaitQueue queue;
+
+	void wake_up() const { queue.wake_up_poll(krcu::EPOLLIN); }
+	void drop_before_gp()
+	{
+		queue.drop_before_gp();
+		Ending::drop_before_gp();
+	}
 };
 
 /// Whether a task is in a read-side critical section, and in which: odd inside. Only some sections say so.

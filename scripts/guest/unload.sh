@@ -41,7 +41,7 @@ compare() {
 		VmallocUsed) allowed=128 ;;
 		Percpu) allowed=32 ;;
 		esac
-		[ "$grown" -le $allowed ] || fail "$name: $grown kB lost, $allowed kB is noise"
+		[ "$grown" -le "$allowed" ] || fail "$name: $grown kB lost, $allowed kB is noise"
 	done
 }
 

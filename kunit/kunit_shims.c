@@ -256,6 +256,11 @@ unsigned long kunit_free_mib(void)
 	return info.freeram >> (20 - PAGE_SHIFT);
 }
 
+unsigned long kunit_ksize(const void *ptr)
+{
+	return ksize(ptr);
+}
+
 #define FLAG(flag) ((__force unsigned int)(flag))
 
 const unsigned int kunit_gfp[] = {

@@ -66,6 +66,9 @@ bool kunit_is_vmalloc(const void *ptr);
 bool kunit_is_mapped(const void *vmalloced);
 unsigned long kunit_free_mib(void);
 
+/* The bytes behind a pointer from the slab allocator, which are as many as its cache's objects have. */
+unsigned long kunit_ksize(const void *ptr);
+
 /* The kernel's own flags, in the order of gfp_test.cpp. */
 extern const unsigned int kunit_gfp[];
 

@@ -11,6 +11,7 @@
 #include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/types.h>
+#include <linux/version.h>
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
@@ -53,6 +54,9 @@ int main(void)
 	DEFINE(KRCU_WAIT_QUEUE_HEAD_SIZE, sizeof(struct wait_queue_head));
 	DEFINE(KRCU_WAIT_QUEUE_HEAD_ALIGN, __alignof__(struct wait_queue_head));
 	DEFINE(KRCU_KMALLOC_MINALIGN, ARCH_KMALLOC_MINALIGN);
+	DEFINE(KRCU_KMALLOC_MAX_SIZE, KMALLOC_MAX_SIZE);
 	DEFINE(KRCU_PAGE_SIZE, PAGE_SIZE);
+	/* Whether kmem_cache_destroy() waits for kvfree_rcu(). */
+	DEFINE(KRCU_CACHE_DESTROY_WAITS, LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0));
 	return 0;
 }

@@ -50,6 +50,10 @@ bool krcu_callback_ran;
  * flag afterwards. If what the destructor queued came behind the barrier's own
  * callback on that CPU, the barrier had begun by then, so the flag was clear
  * already and the setting is not lost.
+ *
+ * A callback that only frees (SlabCache's, before 6.12) need not set it: what
+ * called call_rcu() was the module, before the first barrier, or a destructor,
+ * which sets the flag for another one.
  */
 static void drain_callbacks(void)
 {
@@ -60,12 +64,14 @@ static void drain_callbacks(void)
 	} while (READ_ONCE(krcu_callback_ran));
 }
 
-static void wait_for_all(void)
+static void end_all(void)
 {
 	/* First, as what is pending may own domains; again after each, as its callbacks may own boxes. */
 	do
 		drain_callbacks();
 	while (krcu_srcu_end_one());
+	/* Last, as all of these free objects. */
+	krcu_caches_destroy();
 }
 
 static int __init krcu_init(void)
@@ -73,14 +79,14 @@ static int __init krcu_init(void)
 	int err = krcu_user_init();
 
 	if (err)
-		wait_for_all();
+		end_all();
 	return err;
 }
 
 static void __exit krcu_exit(void)
 {
 	krcu_user_exit();
-	wait_for_all();
+	end_all();
 }
 
 module_init(krcu_init);

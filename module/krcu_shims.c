@@ -4,6 +4,7 @@
  * nothing else. Kbuild.krcu links one copy into every module that has C++
  * objects; see include/krcu/internal/shims.h.
  */
+#include <linux/bug.h>
 #include <linux/compiler.h>
 #include <linux/gfp.h>
 #include <linux/poll.h>
@@ -146,6 +147,18 @@ krcu_shim void *krcu_kvmalloc(size_t size, gfp_t gfp)
 krcu_shim void krcu_kvfree(void *ptr)
 {
 	kvfree(ptr);
+}
+
+krcu_shim void *krcu_kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
+{
+	if (IS_ENABLED(CONFIG_PROVE_RCU) && WARN_ONCE(!cache, "krcu: SlabCache: a box is made before create()\n"))
+		return NULL;
+	return kmem_cache_alloc(cache, gfp);
+}
+
+krcu_shim void krcu_kmem_cache_free(struct kmem_cache *cache, void *ptr)
+{
+	kmem_cache_free(cache, ptr);
 }
 
 /* SRCU; krcu_srcu.c has a domain's beginning and end */

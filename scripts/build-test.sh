@@ -195,7 +195,7 @@ body() { # FUNCTION
 			/\tR_/ { sub(/<.*>/, "", last); sub(/\.text.*/, ".text") }
 			{ if (last != "") print last; last = $0 }
 			END { print last }' |
-		sed 's/\<cxx_/c_/g'
+		sed -E 's/\<cxx_/c_/g; s/_ZN4krcu9SlabCacheIiE6cache_E/c_cache/'
 }
 
 build codegen

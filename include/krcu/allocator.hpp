@@ -20,6 +20,7 @@ namespace krcu {
 /// - `free(p)`: gives `p` back now.
 /// - `free_rcu(head)`: gives back, after a grace period, the memory that begins with this rcu_head.
 /// - `max_align`: the largest `align` that alloc() can do, in bytes.
+/// - `value_type`: only in an allocator whose memory is all for objects of one type: that type.
 template <class A>
 concept Allocator = requires(std::size_t size, gfp_t gfp, void *p, callback_head *head) {
 	{ A::alloc(size, size, gfp) } -> std::same_as<void *>;
@@ -29,6 +30,9 @@ concept Allocator = requires(std::size_t size, gfp_t gfp, void *p, callback_head
 };
 
 namespace internal {
+
+template <class A, class T>
+concept AllocatorFor = Allocator<A> && (!requires { typename A::value_type; } || std::same_as<typename A::value_type, T>);
 
 /// kmalloc() aligns every size to ARCH_KMALLOC_MINALIGN, and powers of two to themselves
 /// (Documentation/core-api/memory-allocation.rst): what needs more alignment asks for a power of two.

@@ -15,6 +15,7 @@
 #include <krcu/rcu_free_box.hpp>
 #include <krcu/rcu_ptr.hpp>
 #include <krcu/reclaim.hpp>
+#include <krcu/slab_cache.hpp>
 #include <krcu/srcu.hpp>
 #include <krcu/srcu_box.hpp>
 #include <krcu/xarray.hpp>

@@ -31,6 +31,9 @@ struct MayFail {
 struct alignas(8192) Huge {
 	int value;
 };
+struct Titan {
+	char bytes[1ul << 32];
+};
 struct NoAllocator {
 	static void *alloc(std::size_t, std::size_t, krcu::gfp_t);
 	static void free(void *);
@@ -38,6 +41,7 @@ struct NoAllocator {
 // It has a box of its own kind as a member: what is asked of T must not need it complete.
 struct Link {
 	krcu::RcuKBox<Link> next;
+	krcu::RcuBox<Link, krcu::SlabCache<Link>> cached;
 	krcu::KBox<Link> other;
 };
 
@@ -48,6 +52,7 @@ void values(const krcu::Srcu<Queue> &queue)
 	auto c = krcu::RcuKBox<Link>::make(krcu::GFP_KERNEL);
 	auto d = krcu::KBox<Sleeps>::make(krcu::GFP_KERNEL);
 	auto e = krcu::RcuKBox<CleansUp>::make(krcu::GFP_KERNEL); // by its destructor
+	auto f = krcu::RcuBox<Config, krcu::SlabCache<Config>>::make(krcu::GFP_KERNEL);
 
 #ifdef MISUSE_a_box_of_a_reference // error: krcu: a box owns one object
 	krcu::RcuKBox<int &> box;
@@ -123,6 +128,24 @@ void values(const krcu::Srcu<Queue> &queue)
 #endif
 #ifdef MISUSE_too_much_alignment_in_a_plain_box // error: krcu: T wants more alignment than its allocator can give
 	auto box = krcu::KVBox<Huge>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_cached_array // error: krcu: a SlabCache<T> is for boxes of that T alone, and for no array
+	auto box = krcu::RcuBox<Config[], krcu::SlabCache<Config>>::make(krcu::GFP_KERNEL, 2);
+#endif
+#ifdef MISUSE_the_cache_of_another_type // error: krcu: a SlabCache<T> is for boxes of that T alone
+	auto box = krcu::RcuBox<int, krcu::SlabCache<Config>>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_the_cache_of_another_type_for_a_plain_box // error: krcu: a SlabCache<T> is for boxes of that T alone
+	auto box = krcu::Box<int, krcu::SlabCache<Config>>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_too_much_alignment_for_a_cache // error: krcu: T wants more alignment than its allocator can give
+	auto box = krcu::RcuBox<Huge, krcu::SlabCache<Huge>>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_too_large_for_a_cache // error: krcu: T is too large for a kmem_cache
+	(void)krcu::SlabCache<Titan>::create("titan");
+#endif
+#ifdef MISUSE_ignoring_whether_there_is_a_cache // error: no box can be made without the cache
+	krcu::SlabCache<Config>::create("config");
 #endif
 #ifdef MISUSE_an_allocator_that_is_none // error: (template constraint failure for|constraints not satisfied for) .*RcuBox
 	krcu::RcuBox<Config, NoAllocator> box;

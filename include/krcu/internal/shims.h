@@ -12,6 +12,7 @@
 
 /* The kernel's own name of struct rcu_head: kCFI hashes it into callback types. */
 struct callback_head;
+struct kmem_cache;
 struct srcu_struct;
 struct lock_class_key;
 struct xarray;
@@ -63,6 +64,17 @@ void *krcu_vmalloc(krcu_size_t size, krcu_gfp_t gfp);
 void krcu_vfree(void *ptr);
 void *krcu_kvmalloc(krcu_size_t size, krcu_gfp_t gfp);
 void krcu_kvfree(void *ptr);
+
+/* Object caches; module/krcu_slab.c has their beginning and end */
+struct krcu_cache {
+	struct kmem_cache *kmem;
+	struct krcu_cache *next;
+};
+
+int krcu_cache_create(struct krcu_cache *cache, const char *name, unsigned int size, unsigned int align);
+void krcu_caches_destroy(void);
+void *krcu_kmem_cache_alloc(struct kmem_cache *cache, krcu_gfp_t gfp);
+void krcu_kmem_cache_free(struct kmem_cache *cache, void *ptr);
 
 /* SRCU */
 struct srcu_struct *krcu_srcu_create(const char *name, unsigned int timeout_ms, struct lock_class_key *key);

@@ -20,6 +20,10 @@ struct session {
 int c_read(struct box **box);
 void c_drop(struct box *box);
 struct box *c_make(int value);
+extern struct kmem_cache *c_cache;
+struct box *c_make_cached(int value);
+void c_drop_cached(struct box *box);
+void c_free_cached(int *value);
 int c_dereference(struct box __rcu **slot);
 void c_replace(struct box __rcu **slot, struct box *fresh);
 void c_drop_session(struct session *session);
@@ -54,6 +58,30 @@ struct box *c_make(int value)
 	if (box)
 		box->value = value;
 	return box;
+}
+
+/* The same with a kmem_cache, and an object that RCU knows nothing of. */
+struct kmem_cache *c_cache;
+
+struct box *c_make_cached(int value)
+{
+	struct box *box = kmem_cache_alloc(c_cache, GFP_KERNEL);
+
+	if (box)
+		box->value = value;
+	return box;
+}
+
+void c_drop_cached(struct box *box)
+{
+	if (box)
+		kvfree_rcu(box, rcu);
+}
+
+void c_free_cached(int *value)
+{
+	if (value)
+		kmem_cache_free(c_cache, value);
 }
 
 /* Reads through an RCU-protected pointer, which is rarely null. */

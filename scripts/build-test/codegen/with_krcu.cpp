@@ -4,6 +4,8 @@
 #include <krcu/krcu.hpp>
 
 using Box = krcu::RcuKBox<int>;
+using Cache = krcu::SlabCache<int>;
+using CachedBox = krcu::RcuBox<int, Cache>;
 
 namespace {
 
@@ -23,6 +25,9 @@ extern "C" {
 int cxx_read(const Box &box);
 void cxx_drop(void *foreign);
 void *cxx_make(int value);
+void *cxx_make_cached(int value);
+void cxx_drop_cached(void *foreign);
+void cxx_free_cached(void *foreign);
 int cxx_dereference(const krcu::Rcu<Box> &slot);
 void cxx_replace(krcu::Rcu<Box> &slot, void *fresh);
 void cxx_drop_session(void *foreign);
@@ -47,6 +52,21 @@ void cxx_drop(void *foreign)
 void *cxx_make(int value)
 {
 	return Box::make(krcu::GFP_KERNEL, value).into_foreign();
+}
+
+void *cxx_make_cached(int value)
+{
+	return CachedBox::make(krcu::GFP_KERNEL, value).into_foreign();
+}
+
+void cxx_drop_cached(void *foreign)
+{
+	CachedBox box = CachedBox::from_foreign(foreign);
+}
+
+void cxx_free_cached(void *foreign)
+{
+	auto box = krcu::Box<int, Cache>::from_foreign(foreign);
 }
 
 int cxx_dereference(const krcu::Rcu<Box> &slot)

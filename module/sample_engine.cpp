@@ -36,6 +36,10 @@ struct Tracked {
 	Tracked(const Tracked &) = delete;
 };
 
+/// What is small and often replaced has a cache of its own.
+template <class T, krcu::reclaim::Policy R = krcu::reclaim::Softirq>
+using CachedBox = krcu::RcuBox<T, krcu::SlabCache<T>, R>;
+
 /// Nothing to destroy: kvfree_rcu() takes the memory, and no callback runs.
 struct Settings {
 	unsigned int generation;
@@ -45,7 +49,7 @@ struct Settings {
 /// Small, with a destructor: call_rcu(). It may own another one, which its destructor then lets go of
 /// in turn: call_rcu() from a callback, or, as these are destroyed in process context, from a work item.
 struct Session : Tracked {
-	using Next = krcu::RcuKBox<Session, krcu::reclaim::Work>;
+	using Next = CachedBox<Session, krcu::reclaim::Work>;
 
 	explicit Session(Next next = {}) : next(std::move(next)) {}
 
@@ -73,8 +77,8 @@ struct Journal {
 };
 
 // Nothing runs static constructors or destructors in a module: sample_stop() empties these.
-constinit krcu::Rcu<krcu::RcuKBox<Settings>> settings;
-constinit krcu::Rcu<krcu::RcuKBox<Session>> session;
+constinit krcu::Rcu<CachedBox<Settings>> settings;
+constinit krcu::Rcu<CachedBox<Session>> session;
 constinit krcu::Rcu<krcu::RcuVBox<Table>> table;
 constinit krcu::Rcu<krcu::RcuFreeBox<Waiters>> waiters;
 constinit krcu::Srcu<Journal> journal;
@@ -132,6 +136,10 @@ void clear()
 
 int sample_start()
 {
+	if (int err = krcu::SlabCache<Settings>::create("krcu_sample_settings"))
+		return err;
+	if (int err = krcu::SlabCache<Session>::create("krcu_sample_session"))
+		return err;
 	journal = krcu::Srcu<Journal>::make();
 	if (journal && renew(settings, krcu::GFP_KERNEL, 1u, 2u) && renew(session, krcu::GFP_KERNEL) &&
 	    renew(table, krcu::GFP_KERNEL) && renew(waiters, krcu::GFP_KERNEL))
@@ -149,7 +157,7 @@ void sample_work()
 	if (auto old = settings.copy_update([](const Settings *s) {
 		    const auto generation = s ? s->generation + 1 : 1;
 
-		    return krcu::RcuKBox<Settings>::make(krcu::GFP_KERNEL, generation, 2 * generation);
+		    return CachedBox<Settings>::make(krcu::GFP_KERNEL, generation, 2 * generation);
 	    }))
 		replaced.add();
 	else
@@ -178,8 +186,10 @@ void sample_tick()
 void sample_stop(unsigned int burst)
 {
 	journal = krcu::Srcu<Journal>(); // waits for its readers; nothing below waits for anything
-	while (burst--)
+	while (burst--) {
 		renew(session, krcu::GFP_KERNEL);
+		renew(settings, krcu::GFP_KERNEL, 1u, 2u);
+	}
 
 	// Ten that own each other: as many grace periods, one after the other, while the module goes.
 	Session::Next chain;

@@ -16,6 +16,10 @@ if grep -q '^krcu_sample ' /proc/modules; then
 	echo 'demo: FAILED: the driver is still there'
 	exit 1
 fi
+if ls -d /sys/kernel/slab/krcu_* 2>/dev/null; then
+	echo 'demo: FAILED: its object caches are still there'
+	exit 1
+fi
 echo "demo: krcu_sample is gone"
 
 said() {

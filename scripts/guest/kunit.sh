@@ -40,4 +40,8 @@ if insmod krcu_sample.ko fail_init=1 2>/dev/null; then
 	echo "kunit: FAILED: an init that failed left its module loaded"
 	exit 1
 fi
+if ls -d /sys/kernel/slab/krcu_* 2>/dev/null; then
+	echo "kunit: FAILED: object caches outlived their modules"
+	exit 1
+fi
 dmesg | tail -n 1 | grep 'krcu_sample: exit: the last pending destructor has run'

@@ -105,7 +105,7 @@ make_modules() {
 
 run_demo() { # NAME
 	guest run "$1: the sample driver" --script scripts/guest/demo.sh --add "$out/module/krcu_sample.ko" \
-		--log "$out/demo.log" --timeout "${TIMEOUT:-60}" --quiet
+		--log "$out/demo.log" --timeout "${TIMEOUT:-120}" --quiet
 }
 
 run_suites() { # NAME
@@ -114,7 +114,7 @@ run_suites() { # NAME
 	mapfile -t modules < <(add_modules)
 	guest run "$1: the suites" --script scripts/guest/kunit.sh "${modules[@]}" \
 		--append "kunit.enable=1 ${FILTER:+kunit.filter_glob=$FILTER}" \
-		--log "$out/kunit.log" --timeout "${TIMEOUT:-120}" --quiet
+		--log "$out/kunit.log" --timeout "${TIMEOUT:-300}" --quiet
 }
 
 # The bugs of kunit/planted.cpp that this kernel has a checker for, each with what it must say.
@@ -127,7 +127,7 @@ planted() {
 run_planted() { # NAME BUG REGEX
 	guest run "$1: planted $2" --script scripts/guest/planted.sh --add "$out/kunit/krcu_planted_kunit.ko" \
 		--append "kunit.enable=1 kunit.filter_glob=planted.$2" --expect "$3" \
-		--log "$out/planted-$2.log" --timeout "${TIMEOUT:-60}" --no-leaks --quiet
+		--log "$out/planted-$2.log" --timeout "${TIMEOUT:-120}" --no-leaks --quiet
 }
 
 run_torture() { # NAME LOG DURATION PARAMETERS ARGUMENTS...: the module's parameters, guest.py's arguments
@@ -228,8 +228,6 @@ make_test() {
 make_row() {
 	local name=$1 bug regex logs=() results=() version
 
-	# A guest that is slow holds nobody up here.
-	TIMEOUT=${TIMEOUT:-300}
 	use_kernel "$name"
 	build_modules_quietly "$name"
 	rm -f "$out"/*.log

@@ -66,7 +66,7 @@ struct alignas(align) Bytes {
 };
 
 /// More than there is memory for.
-using Huge = Bytes<1ul << 40>;
+using Huge = Bytes<~std::size_t{} / 4>;
 
 /// For an RcuFreeBox: counts its drops.
 struct CountsDrops {

@@ -17,6 +17,7 @@ static_assert(sizeof(Array) == KRCU_XARRAY_SIZE);
 static_assert(!std::is_copy_constructible_v<Array::Reservation> && std::is_move_constructible_v<Array::Reservation>);
 
 constexpr unsigned long last_index = ~0ul;
+constexpr unsigned long far_index = 1ul << 5 * sizeof(long); // several levels of nodes away from 0
 
 Box make(int value)
 {
@@ -132,7 +133,7 @@ KUNIT_CASE(first_and_last_index_are_as_good_as_any)
 
 KUNIT_CASE(for_each_goes_by_index)
 {
-	static constexpr unsigned long indices[] = { 0, 1, 63, 64, 4096, 1ul << 40, last_index };
+	static constexpr unsigned long indices[] = { 0, 1, 63, 64, 4096, far_index, last_index };
 	Array array;
 	unsigned int seen = 0, wrong = 0;
 
@@ -331,22 +332,22 @@ KUNIT_CASE(store_that_fails_changes_nothing)
 
 		ASSERT_TRUE(put(array, 0, 1) && box && fresh);
 		kunit_fail_all_allocations(true);
-		auto old = array.store(1ul << 40, std::move(box), krcu::GFP_KERNEL);
-		auto slot = array.reserve(1ul << 40, krcu::GFP_KERNEL);
+		auto old = array.store(far_index, std::move(box), krcu::GFP_KERNEL);
+		auto slot = array.reserve(far_index, krcu::GFP_KERNEL);
 		auto replaced = array.store(0, std::move(fresh), krcu::GFP_KERNEL);
 		kunit_fail_all_allocations(false);
 
 		EXPECT_TRUE(!old && old.error() == -ENOMEM);
 		EXPECT_TRUE(box && box->value == 2);
 		EXPECT_TRUE(!slot && slot.error() == -ENOMEM);
-		EXPECT_EQ(read(array, 1ul << 40), 0);
+		EXPECT_EQ(read(array, far_index), 0);
 		EXPECT_EQ(count(array), 1);
 		// Replacing needs no memory.
 		EXPECT_TRUE(replaced && *replaced && (*replaced)->value == 1);
 		EXPECT_EQ(read(array, 0), 3);
 		// What has failed works when there is memory.
-		EXPECT_TRUE(array.store(1ul << 40, std::move(box), krcu::GFP_KERNEL));
-		EXPECT_EQ(read(array, 1ul << 40), 2);
+		EXPECT_TRUE(array.store(far_index, std::move(box), krcu::GFP_KERNEL));
+		EXPECT_EQ(read(array, far_index), 2);
 	}
 	krcu::rcu_barrier();
 	EXPECT_EQ(Object::destroyed, 3);
@@ -358,11 +359,11 @@ KUNIT_CASE(reservation_that_was_broken_into_gives_the_object_back)
 		SKIP("the kernel has no fault injection");
 	Array array;
 	Box box = make(5);
-	auto slot = array.reserve(1ul << 40, krcu::GFP_KERNEL);
+	auto slot = array.reserve(far_index, krcu::GFP_KERNEL);
 
-	ASSERT_TRUE(box && slot && put(array, 1ul << 40, 4));
+	ASSERT_TRUE(box && slot && put(array, far_index, 4));
 	{
-		Box broken_in = array.erase(1ul << 40);
+		Box broken_in = array.erase(far_index);
 	}
 	kunit_fail_all_allocations(true);
 	Box back = std::move(*slot).fill(std::move(box));

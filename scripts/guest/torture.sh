@@ -19,7 +19,7 @@ if [ -d $failslab ]; then
 	echo N >$failslab/ignore-gfp-wait
 	echo 0 >$failslab/verbose
 	echo -1 >$failslab/times
-	echo 1 >$failslab/probability
+	echo 5 >$failslab/probability
 fi
 
 # Not every kernel has each of these.

@@ -483,7 +483,7 @@ public:
 		if (domain_) {
 			counts(domains).made.next();
 			__atomic_store_n(&open_, true, __ATOMIC_SEQ_CST);
-			for (unsigned int i = task.random(256); i--;)
+			for (unsigned int i = task.random(512); i--;)
 				use(task);
 			__atomic_store_n(&open_, false, __ATOMIC_SEQ_CST);
 			while (__atomic_load_n(&entering_, __ATOMIC_SEQ_CST))
@@ -528,7 +528,7 @@ private:
 
 	void use(Task &task)
 	{
-		switch (task.random(128)) {
+		switch (task.random(256)) {
 		case 0: return domain_.synchronize();
 		case 1: return domain_.synchronize_expedited();
 		case 2: return Domain::GracePeriod::start(domain_).wait();

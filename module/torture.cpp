@@ -14,9 +14,9 @@ namespace torture {
 
 // In the order of Kind.
 constexpr const char *const names[kinds] = {
-	"RcuBox/kvfree", "RcuBox", "RcuBox/Work", "RcuBox[]", "RcuVBox", "RcuKVBox", "RcuFreeBox", "PollWaitQueue",
-	"XArray", "Callback", "Callback/hurry", "Callback/Srcu", "SrcuBox", "RcuOld<Box>", "RcuOld<VBox>", "Srcu",
-	"Srcu/SrcuBox", "planted"
+	"RcuBox/kvfree", "RcuBox", "RcuBox/Work", "RcuBox[]", "RcuVBox", "RcuKVBox", "SlabCache", "RcuFreeBox",
+	"PollWaitQueue", "XArray", "Callback", "Callback/hurry", "Callback/Srcu", "SrcuBox", "RcuOld<Box>",
+	"RcuOld<VBox>", "Srcu", "Srcu/SrcuBox", "planted"
 };
 static_assert(names[kinds - 1]);
 
@@ -360,6 +360,7 @@ using Memory = Counted<Base, kind>;
 
 constexpr std::size_t pages = 2ul * KRCU_PAGE_SIZE;
 
+using Cache = krcu::SlabCache<Canary<cached>>;
 using XArraySubject = Array<indexed, krcu::RcuBox<Object<indexed>, Memory<indexed>>>;
 
 /// What everybody reads and updates.
@@ -370,6 +371,7 @@ constinit std::tuple<
 	Pointers<arrays, krcu::RcuBox<Object<arrays>[], Memory<arrays>>>,
 	Pointers<vmalloced, krcu::RcuBox<Object<vmalloced, pages>, Memory<vmalloced, krcu::Vmalloc>>, Context::may_sleep>,
 	Pointers<kvmalloced, krcu::RcuBox<Canary<kvmalloced, pages>, Memory<kvmalloced, krcu::KVmalloc>>, Context::may_sleep>,
+	Pointers<cached, krcu::RcuBox<Canary<cached>, Memory<cached, Cache>>>,
 	Pointers<free_boxed, krcu::RcuFreeBox<Ending<free_boxed>, Memory<free_boxed>>>,
 	Pointers<polled, krcu::RcuFreeBox<Polled, Memory<polled>>>,
 	XArraySubject,
@@ -573,6 +575,8 @@ int torture_start(torture_bug planted_bug)
 	bug = planted_bug;
 	for (unsigned int i = 0; i < TORTURE_TASKS; i++)
 		tasks[i].seed = i;
+	if (int err = Cache::create("krcu_torture"))
+		return err;
 	steady = SteadyDomain::make();
 	if (!steady)
 		return -ENOMEM;

@@ -25,6 +25,7 @@ enum Kind : unsigned int {
 	arrays,
 	vmalloced,
 	kvmalloced,
+	cached,
 	free_boxed,
 	polled,
 	indexed,

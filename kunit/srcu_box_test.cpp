@@ -307,6 +307,7 @@ void update_and_read_often()
 } // namespace
 KUNIT_CASE(racing_updaters_and_sleeping_readers_drop_every_object_once)
 {
+	NEEDS_CONCURRENCY();
 	auto domain = Domain::make();
 	ASSERT_TRUE(domain);
 	contended_domain = &domain;

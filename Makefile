@@ -13,7 +13,7 @@ help:
 	@echo 'make demo      boot a kernel, load the sample driver, show what it does, unload it'
 	@echo 'make test      run the KUnit suites, in the kernels default and debug'
 	@echo 'make lint      static checks of the sources; a part of make test'
-	@echo 'make matrix    suites and sample driver in every test kernel, and a table of how it went'
+	@echo 'make matrix    suites, sample driver and torture in every test kernel, and a table of how it went'
 	@echo 'make torture   use every type from all contexts at once, for DURATION seconds'
 	@echo 'make unload    load and unload the sample driver, destructors pending, CYCLES times'
 	@echo 'make modules   build the modules, for KERNEL or for KDIR'

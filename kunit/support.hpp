@@ -66,7 +66,7 @@ struct alignas(align) Bytes {
 };
 
 /// More than there is memory for.
-using Huge = Bytes<~std::size_t{} / 4>;
+using Huge = Bytes<1ul << (sizeof(long) > 4 ? 40 : 30)>;
 
 /// For an RcuFreeBox: counts its drops.
 struct CountsDrops {

@@ -15,6 +15,7 @@ help:
 	@echo 'make lint      static checks of the sources; a part of make test'
 	@echo 'make matrix    suites, sample driver and torture in every test kernel, and a table of how it went'
 	@echo 'make torture   use every type from all contexts at once, for DURATION seconds'
+	@echo 'make faults    torture while memory runs out, a reader never leaves, objects are retired at full speed'
 	@echo 'make unload    load and unload the sample driver, destructors pending, CYCLES times'
 	@echo 'make modules   build the modules, for KERNEL or for KDIR'
 	@echo 'make kernel    build the test kernel only'
@@ -34,10 +35,10 @@ help:
 	@echo '  CYCLES=1000        how often make unload does that (100 in a kernel with KASAN)'
 	@echo '  V=1                show the compiler command lines'
 
-demo test lint torture unload matrix modules kernel shell gdb:
+demo test lint torture faults unload matrix modules kernel shell gdb:
 	@scripts/krcu.sh $@
 
 clean:
 	rm -rf build
 
-.PHONY: help demo test lint torture unload matrix modules kernel shell gdb clean
+.PHONY: help demo test lint torture faults unload matrix modules kernel shell gdb clean

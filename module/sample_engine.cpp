@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <optional>
 
 #include <krcu/krcu.hpp>
 
@@ -185,10 +186,19 @@ void sample_tick()
 
 void sample_stop(unsigned int burst)
 {
-	journal = krcu::Srcu<Journal>(); // waits for its readers; nothing below waits for anything
-	while (burst--) {
+	journal = krcu::Srcu<Journal>(); // waits for its readers; nothing below waits, but for a very long burst
+
+	// A burst may be longer than memory is large: at most two batches of it wait for a grace period.
+	constexpr unsigned int batch = 8192;
+	std::optional<krcu::GracePeriod> last_batch;
+	for (unsigned int i = 1; i <= burst; i++) {
 		renew(session, krcu::GFP_KERNEL);
 		renew(settings, krcu::GFP_KERNEL, 1u, 2u);
+		if (i % batch)
+			continue;
+		if (last_batch)
+			last_batch->wait();
+		last_batch = krcu::GracePeriod::start();
 	}
 
 	// Ten that own each other: as many grace periods, one after the other, while the module goes.

@@ -30,6 +30,7 @@ using namespace torture;
 
 constinit Task tasks[TORTURE_TASKS];
 constinit torture_bug bug = TORTURE_NO_BUG;
+constinit bool paced = true;
 constinit SteadyDomain steady;
 
 /// Allocations may fail, and this module is there to make them: no warnings, no out-of-memory killer.
@@ -72,10 +73,13 @@ template <class T>
 void look_at(const T &object, Kind kind, Task &task, Section &section, bool may_sleep = false)
 {
 	const unsigned long before = id(object);
-	const bool stays = task.random(64) == 0;
+	auto *meanwhile = std::exchange(task.meanwhile, nullptr);
+	const bool stays = meanwhile || task.random(64) == 0;
 
 	if (stays)
 		section.enter();
+	if (meanwhile)
+		meanwhile(task);
 	if (stays && may_sleep)
 		torture_sleep_us(task.random(1000));
 	for (unsigned int looks = stays ? 1 + task.random(1024) : 1; looks--;) {
@@ -99,9 +103,9 @@ void retire(const T &object, Kind kind)
 }
 
 /// See Pace; for what is retired into the steady domain.
-bool may_go_on_in_steady(Task &task, bool may_sleep)
+bool may_go_on_in_steady(Task &task, bool may_sleep, unsigned int batch = small_batch)
 {
-	return task.steady_pace.may_go_on(may_sleep, [] { return SteadyDomain::GracePeriod::start(steady); });
+	return task.steady_pace.may_go_on(may_sleep, [] { return SteadyDomain::GracePeriod::start(steady); }, batch);
 }
 
 template <class P>
@@ -155,6 +159,17 @@ public:
 		else if (task.random(16) == 0)
 			drop(task, raced_[task.random(raced)].take());
 		else if (P fresh = make<P>(may_sleep, task))
+			drop(task, raced_[task.random(raced)].replace(std::move(fresh)));
+	}
+
+	/// As fast as grace periods allow, or faster.
+	void flood(Task &task, bool paced)
+	{
+		if (paced && in_steady)
+			may_go_on_in_steady(task, true, large_batch);
+		else if (paced)
+			task.pace.may_go_on(true, krcu::GracePeriod::start, large_batch);
+		if (P fresh = make<P>(true, task))
 			drop(task, raced_[task.random(raced)].replace(std::move(fresh)));
 	}
 
@@ -363,10 +378,14 @@ constexpr std::size_t pages = 2ul * KRCU_PAGE_SIZE;
 using Cache = krcu::SlabCache<Canary<cached>>;
 using XArraySubject = Array<indexed, krcu::RcuBox<Object<indexed>, Memory<indexed>>>;
 
+using PlainSubject = Pointers<plain, krcu::RcuBox<Canary<plain>, Memory<plain>>>;
+using BoxedSubject = Pointers<boxed, krcu::RcuBox<Object<boxed>, Memory<boxed>>>;
+using SrcuBoxedSubject = Pointers<srcu_boxed, krcu::SrcuBox<Object<srcu_boxed>, Steady, Memory<srcu_boxed>>>;
+
 /// What everybody reads and updates.
 constinit std::tuple<
-	Pointers<plain, krcu::RcuBox<Canary<plain>, Memory<plain>>>,
-	Pointers<boxed, krcu::RcuBox<Object<boxed>, Memory<boxed>>>,
+	PlainSubject,
+	BoxedSubject,
 	Pointers<worked, krcu::RcuBox<SleepyObject<worked>, Memory<worked>, krcu::reclaim::Work>>,
 	Pointers<arrays, krcu::RcuBox<Object<arrays>[], Memory<arrays>>>,
 	Pointers<vmalloced, krcu::RcuBox<Object<vmalloced, pages>, Memory<vmalloced, krcu::Vmalloc>>, Context::may_sleep>,
@@ -378,7 +397,7 @@ constinit std::tuple<
 	Submitted<submitted>,
 	Submitted<hurried>,
 	SrcuSubmitted,
-	Pointers<srcu_boxed, krcu::SrcuBox<Object<srcu_boxed>, Steady, Memory<srcu_boxed>>>>
+	SrcuBoxedSubject>
 	subjects;
 
 /// What everybody reads, and tasks that may wait for long update: their RcuOld waits for a grace period.
@@ -407,13 +426,41 @@ void read_round(Task &task)
 
 void update_round(Task &task, bool may_sleep)
 {
-	if (!task.pace.may_go_on(may_sleep, krcu::GracePeriod::start))
+	if (!task.pace.may_go_on(may_sleep, krcu::GracePeriod::start, small_batch))
 		return;
 	for_each(subjects, [&](auto &subject) { subject.update(task, may_sleep); });
 	if (bug == TORTURE_EARLY_FREE)
 		planted_subject.update(task, may_sleep);
 	if (bug == TORTURE_LOST_OBJECT)
 		(void)krcu::RcuBox<Object<planted>, Memory<planted>>::make(gfp(may_sleep)).into_foreign();
+}
+
+/// Makes and drops objects of one kind.
+template <class Subject>
+void flood(Task &task)
+{
+	for (unsigned int i = 0; i < 1024; i++)
+		std::get<Subject>(subjects).flood(task, paced);
+}
+
+/// Looks at an object of each subject from the i-th on, each under the guards of those before, and stays.
+template <std::size_t i = 0>
+void hold(Task &task)
+{
+	const auto look = [&](auto &subject, void (*next)(Task &task)) {
+		task.meanwhile = next;
+		subject.read(task);
+		if (std::exchange(task.meanwhile, nullptr))
+			next(task); // there was no object
+	};
+
+	if constexpr (i < std::tuple_size_v<decltype(subjects)>)
+		look(std::get<i>(subjects), hold<i + 1>);
+	else if constexpr (i == std::tuple_size_v<decltype(subjects)>)
+		look(planted_subject, hold<i + 1>);
+	else
+		while (torture_stays())
+			;
 }
 
 // ---------------------------------------------------------------------------
@@ -570,9 +617,10 @@ Site &any_site(Task &task)
 // What the C half calls
 // ---------------------------------------------------------------------------
 
-int torture_start(torture_bug planted_bug)
+int torture_start(torture_bug planted_bug, bool pace)
 {
 	bug = planted_bug;
+	paced = pace;
 	for (unsigned int i = 0; i < TORTURE_TASKS; i++)
 		tasks[i].seed = i;
 	if (int err = Cache::create("krcu_torture"))
@@ -630,6 +678,33 @@ void torture_visit_domain(unsigned int task)
 	std::get<SrcuSubmitted>(subjects).read(tasks[task], true);
 	if (!any_site(tasks[task]).visit(tasks[task]))
 		torture_sleep_us(100);
+}
+
+void torture_flood_kvfree(unsigned int task)
+{
+	flood<PlainSubject>(tasks[task]);
+}
+
+void torture_flood_call(unsigned int task)
+{
+	flood<BoxedSubject>(tasks[task]);
+}
+
+void torture_flood_srcu(unsigned int task)
+{
+	flood<SrcuBoxedSubject>(tasks[task]);
+}
+
+void torture_stall(unsigned int task)
+{
+	krcu::ReadGuard guard;
+	auto steady_guard = steady.read_lock();
+	const auto unfinished = krcu::GracePeriod::start();
+	const auto steady_unfinished = SteadyDomain::GracePeriod::start(steady);
+
+	hold(tasks[task]);
+	if (unfinished.elapsed() || steady_unfinished.elapsed())
+		torture_fail("a grace period elapsed under its reader", "stall");
 }
 
 void torture_work(unsigned int task)

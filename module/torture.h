@@ -40,8 +40,11 @@ struct torture_kind {
 	unsigned long nomem;
 };
 
-/* Process context, once, before all others: 0, or a negative errno with nothing left behind. */
-int torture_start(enum torture_bug bug);
+/*
+ * Process context, once, before all others: 0, or a negative errno with nothing left behind.
+ * Floods get ahead of grace periods unless they are paced.
+ */
+int torture_start(enum torture_bug bug, bool paced);
 
 /* One step of a task: of a thread, but for the last two */
 void torture_read(unsigned int task);
@@ -50,6 +53,10 @@ void torture_update_waiting(unsigned int task);
 void torture_check_waits(unsigned int task);	/* one task only */
 void torture_own_domain(unsigned int task);
 void torture_visit_domain(unsigned int task);
+void torture_flood_kvfree(unsigned int task);
+void torture_flood_call(unsigned int task);
+void torture_flood_srcu(unsigned int task);
+void torture_stall(unsigned int task);		/* a reader that spins while torture_stays() */
 void torture_work(unsigned int task);		/* in a work item */
 void torture_tick(unsigned int task);		/* in softirq */
 
@@ -63,6 +70,7 @@ bool torture_count(unsigned int i, struct torture_kind *kind);
 /* Of the C half */
 void torture_fail(const char *what, const char *where);
 unsigned int torture_cpu(void);
+bool torture_stays(void);
 void torture_sleep_us(unsigned int us);
 bool torture_trylock(void);
 void torture_unlock(void);

@@ -35,6 +35,9 @@
 
 #include "torture.h"
 
+/* Seconds after the start */
+#define STALL_BEGINS	5
+
 static unsigned int duration = 60;
 module_param(duration, uint, 0444);
 MODULE_PARM_DESC(duration, "seconds to run; the first failure, or unloading, ends a run as well");
@@ -66,6 +69,22 @@ MODULE_PARM_DESC(visitors, "threads that read and sleep in those domains");
 static bool pressure;
 module_param(pressure, bool, 0444);
 MODULE_PARM_DESC(pressure, "take all free memory every few seconds, and give it back");
+
+static unsigned int flood;
+module_param(flood, uint, 0444);
+MODULE_PARM_DESC(flood, "instead of all else, retire as fast as can be: 1: kvfree_rcu(), 2: call_rcu(), 4: call_srcu(), or a sum");
+
+static bool pace = true;
+module_param(pace, bool, 0444);
+MODULE_PARM_DESC(pace, "let a flood wait for grace periods, so that it stays within memory");
+
+static unsigned int stall;
+module_param(stall, uint, 0444);
+MODULE_PARM_DESC(stall, "seconds for which one reader spins in its section");
+
+static unsigned int budget;
+module_param(budget, uint, 0444);
+MODULE_PARM_DESC(budget, "MB of memory that the run may take at a time (0: any)");
 
 static unsigned int bug;
 module_param(bug, uint, 0444);
@@ -103,7 +122,32 @@ void torture_unlock(void)
 
 /* Threads */
 
-static unsigned int one = 1;
+/* All tasks stop at once: one after the other, the last would get little time to notice. */
+static bool stopping;
+
+static unsigned long started;
+
+bool torture_stays(void)
+{
+	cpu_relax();
+	return time_before(jiffies, started + (STALL_BEGINS + stall) * HZ) && !READ_ONCE(stopping);
+}
+
+static bool stayed;
+
+/* Once, when there is something to hold. */
+static void stall_once(unsigned int task)
+{
+	schedule_timeout_idle(HZ / 10);
+	if (time_before(jiffies, started + STALL_BEGINS * HZ) || !torture_stays())
+		return;
+	pr_info("a reader comes to stay\n");
+	torture_stall(task);
+	pr_info("it leaves\n");
+	stayed = !READ_ONCE(stopping);
+}
+
+static unsigned int checkers = 1, stallers, flooders[3];
 
 static const struct role {
 	const char *name;
@@ -115,9 +159,13 @@ static const struct role {
 	{ "update", torture_update, &updaters },
 	/* So many that they would leave nothing for others where grace periods are short. */
 	{ "wait", torture_update_waiting, &waiters, MAX_NICE },
-	{ "check", torture_check_waits, &one },
+	{ "check", torture_check_waits, &checkers },
 	{ "domain", torture_own_domain, &domains },
 	{ "visit", torture_visit_domain, &visitors },
+	{ "stall", stall_once, &stallers },
+	{ "kvfree", torture_flood_kvfree, &flooders[0] },
+	{ "call", torture_flood_call, &flooders[1] },
+	{ "srcu", torture_flood_srcu, &flooders[2] },
 };
 
 static struct thread {
@@ -127,9 +175,6 @@ static struct thread {
 
 /* Tasks are numbered through: first the threads, then a timer and a work item for each CPU. */
 static unsigned int tasks;
-
-/* All tasks stop at once: one after the other, the last would get little time to notice. */
-static bool stopping;
 
 /* kthread_stop() wants a thread that is still there. */
 static int wait_for_stop(void)
@@ -362,16 +407,30 @@ static void stop_taker(void)
 /* The run */
 
 static struct task_struct *conductor;
-static unsigned long started;
+
+/* Memory that was available, in MB */
+static unsigned long at_start, least;
+
+static unsigned long available(void)
+{
+	return max(si_mem_available(), 0l) >> (20 - PAGE_SHIFT);
+}
+
+static void watch_memory(void)
+{
+	least = min(least, available());
+	if (budget && at_start > least + budget)
+		torture_fail("the run took more than its budget", "memory");
+}
 
 static void print_totals(const char *what)
 {
 	struct torture_totals totals;
 
 	torture_sum(&totals);
-	pr_info("%s%lu s: reads %lu updates %lu retired %lu pending %lu nomem %lu failures %d\n", what,
-		(jiffies - started) / HZ, totals.reads, totals.updates, totals.retired, totals.pending, totals.nomem,
-		atomic_read(&failures));
+	pr_info("%s%lu s: reads %lu updates %lu retired %lu pending %lu nomem %lu failures %d available %lu MB\n",
+		what, (jiffies - started) / HZ, totals.reads, totals.updates, totals.retired, totals.pending,
+		totals.nomem, atomic_read(&failures), available());
 }
 
 static bool balanced(void)
@@ -429,6 +488,7 @@ static int conduct(void *unused)
 
 	while (!kthread_should_stop() && time_before(jiffies, end) && !atomic_read(&failures)) {
 		schedule_timeout_interruptible(HZ / 10);
+		watch_memory();
 		if (time_after_eq(jiffies, next)) {
 			print_totals("");
 			next += stat_interval * HZ;
@@ -437,26 +497,53 @@ static int conduct(void *unused)
 	whole = time_after_eq(jiffies, end);
 	stop_all();
 	drain();
-	print_kinds(whole);
+	if (whole && stall && !stayed)
+		torture_fail("the reader did not stay for as long as it should", "stall");
+	print_kinds(whole && !flood);
+	pr_info("memory: %lu MB available at the start, %lu MB at least\n", at_start, least);
 	print_totals(atomic_read(&failures) ? "End of test: FAILURE: " : "End of test: SUCCESS: ");
 	return wait_for_stop();
+}
+
+static void __init set_roles(void)
+{
+	unsigned int i;
+
+	stallers = stall > 0;
+	if (!flood)
+		return;
+	for (i = 0; i < ARRAY_SIZE(roles); i++)
+		if (roles[i].threads != &stallers)
+			*roles[i].threads = 0;
+	for (i = 0; i < ARRAY_SIZE(flooders); i++)
+		flooders[i] = flood >> i & 1 ? num_online_cpus() : 0;
+}
+
+static bool __init fits(void)
+{
+	u64 all = 2 * nr_cpu_ids;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(roles); i++)
+		all += *roles[i].threads;
+	return all <= TORTURE_TASKS;
 }
 
 static int __init torture_init(void)
 {
 	int err;
 
-	if (bug >= TORTURE_BUGS || domains > TORTURE_SITES ||
-	    (u64)readers + updaters + waiters + 1 + domains + visitors + 2 * nr_cpu_ids > TORTURE_TASKS) {
-		pr_err("no such bug, or too many of something: at most %u domains, and %u tasks in all\n",
+	set_roles();
+	if (bug >= TORTURE_BUGS || flood >= 1 << ARRAY_SIZE(flooders) || domains > TORTURE_SITES || !fits()) {
+		pr_err("no such bug or flood, or too many of something: at most %u domains, and %u tasks in all\n",
 		       TORTURE_SITES, TORTURE_TASKS);
 		return -EINVAL;
 	}
-	err = torture_start(bug);
+	err = torture_start(bug, pace);
 	if (err)
 		return err;
 	err = create_threads();
-	if (!err)
+	if (!err && !flood)
 		err = create_travellers();
 	if (!err && pressure)
 		err = create_taker();
@@ -468,10 +555,13 @@ static int __init torture_init(void)
 		stop_all();
 		return err;
 	}
+	at_start = available();
+	least = at_start;
 	started = jiffies;
 	wake_up_process(conductor);
 	start_threads();
-	start_travellers();
+	if (travellers)
+		start_travellers();
 	if (taker)
 		wake_up_process(taker);
 	return 0;

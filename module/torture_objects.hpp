@@ -211,6 +211,9 @@ private:
 	unsigned long noted_ = 0;
 };
 
+/// See Pace: in rounds over all subjects, large objects among them; and of one subject.
+constexpr unsigned int small_batch = 256, large_batch = 4096;
+
 /// How a driver retires at full speed without running out of memory: a batch begins only when the
 /// grace period after the batch before the last one is over, so at most two batches wait for theirs.
 template <class Cookie>
@@ -218,7 +221,7 @@ class Pace {
 public:
 	/// Whether one more may be retired now; waits for that if it may sleep. `start()` makes a cookie.
 	template <class F>
-	bool may_go_on(bool may_sleep, F start)
+	bool may_go_on(bool may_sleep, F start, unsigned int batch)
 	{
 		if (used_++ < batch)
 			return true;
@@ -232,8 +235,6 @@ public:
 	}
 
 private:
-	static constexpr unsigned int batch = 256;
-
 	std::optional<Cookie> cookie_;
 	unsigned int used_ = 0;
 };
@@ -251,6 +252,8 @@ struct alignas(64) Task {
 	unsigned long long seed = 0;
 	Pace<krcu::GracePeriod> pace;
 	Pace<SteadyDomain::GracePeriod> steady_pace;
+	/// What the task does the next time that it looks at an object, under its guard.
+	void (*meanwhile)(Task &task) = nullptr;
 
 	/// Below `limit`, and good enough: Knuth's linear congruential generator.
 	unsigned int random(unsigned int limit)

@@ -3,7 +3,7 @@
 #
 # What the Makefile's targets do, one function each:
 #
-#	scripts/krcu.sh modules|demo|test|lint|torture|unload|matrix|kernel|shell|gdb
+#	scripts/krcu.sh modules|demo|test|lint|torture|faults|unload|matrix|kernel|shell|gdb
 #
 # Settings come from the environment; "make help" lists them.
 set -euo pipefail
@@ -315,6 +315,33 @@ make_torture() {
 	say "$name: torture passed; the whole console is in $out/torture.log"
 }
 
+# fault WHAT MB SECONDS PARAMETERS ARGUMENTS...: a torture in a small guest, which nothing else disturbs
+fault() {
+	local what=$1 mem=$2 seconds=$3 parameters=$4
+
+	shift 4
+	say "$name: $what"
+	MEM=${MEM:-$((mem * more))M} TIMEOUT=${TIMEOUT:-$((seconds * 3 + 180))} \
+		check "$what" run_torture "$name" "$out/fault-$((${#results[@]} + 1)).log" "$seconds" \
+		"disturb=0 pressure=0 $parameters" --show '^krcu-torture: (End of test|a reader|failure|memory)' "$@"
+}
+
+make_faults() {
+	# The kernel complains of a reader that stays: that is what this one is for.
+	local name=${KERNEL:-default} results=() more=1 stall=(--allow stall --allow 'soft lockup')
+
+	use_kernel "$name"
+	build_modules_quietly "$name"
+	! has KASAN || more=2
+	fault "the guest runs out of memory" 128 30 'pressure=1 expect=SUCCESS.*nomem.[1-9]'
+	fault "a reader spins for 30 s" 256 45 "stall=30 budget=$((64 * more))" "${stall[@]}"
+	fault "60 s at full speed" 256 60 "flood=7 budget=$((24 * more))"
+	fault "full speed while a reader spins for 30 s" 256 45 "flood=7 stall=30 budget=$((24 * more))" "${stall[@]}"
+	fault "without back-pressure that takes too much" 256 45 \
+		"flood=7 pace=0 stall=30 budget=$((16 * more)) expect=FAILURE" "${stall[@]}"
+	python3 scripts/kunit-report.py --src "$SRC" "${results[@]}"
+}
+
 make_unload() {
 	local name=${KERNEL:-default} cycles=1000 seconds=4
 
@@ -352,8 +379,8 @@ modules)
 	make_modules
 	;;
 kernel) scripts/setup.sh base && make_kernel ;;
-demo | test | lint | torture | unload | matrix) scripts/setup.sh base qemu && "make_$1" ;;
+demo | test | lint | torture | faults | unload | matrix) scripts/setup.sh base qemu && "make_$1" ;;
 row) make_row "$2" ;;
 shell | gdb) scripts/setup.sh base qemu && interactive "$1" ;;
-*) die "usage: scripts/krcu.sh modules|demo|test|lint|torture|unload|matrix|kernel|shell|gdb" ;;
+*) die "usage: scripts/krcu.sh modules|demo|test|lint|torture|faults|unload|matrix|kernel|shell|gdb" ;;
 esac

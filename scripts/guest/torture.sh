@@ -4,17 +4,19 @@
 
 args=pressure=1
 expect=SUCCESS
+disturb=1
 # shellcheck disable=SC2013 # words, not lines
 for word in $(cat /proc/cmdline); do
 	case $word in
 	krcu_torture.expect=*) expect=${word#*=} ;;
+	krcu_torture.disturb=*) disturb=${word#*=} ;;
 	krcu_torture.*) args="$args ${word#*.}" ;;
 	esac
 done
 
 # Of the torture's own threads only, as they ask for it.
 failslab=/sys/kernel/debug/failslab
-if [ -d $failslab ]; then
+if [ "$disturb" = 1 ] && [ -d $failslab ]; then
 	echo Y >$failslab/task-filter
 	echo N >$failslab/ignore-gfp-wait
 	echo 0 >$failslab/verbose
@@ -26,6 +28,9 @@ fi
 put() {
 	[ ! -w "$2" ] || echo "$1" >"$2" 2>/dev/null
 }
+
+# Those who wait for a reader that stays are not hung, where the kernel would think so after 30 s.
+put 120 /proc/sys/kernel/hung_task_timeout_secs
 
 disturb() {
 	while :; do
@@ -50,11 +55,13 @@ verdict() {
 
 # shellcheck disable=SC2086 # a list of arguments
 insmod krcu_torture.ko $args || exit
-disturb &
+if [ "$disturb" = 1 ]; then
+	disturb &
+fi
 while ! verdict >/dev/null; do
 	sleep 1
 done
-kill $!
+[ "$disturb" = 0 ] || kill $!
 echo "torture: CPUs went offline $(dmesg | grep -c "CPU.* is now offline\|psci: CPU.* killed") times"
 rmmod krcu_torture || exit
 verdict | grep "End of test: $expect" && exit

@@ -155,8 +155,37 @@ make_demo() {
 	say "demo passed; the whole console is in $out/demo.log"
 }
 
-# One kernel of "make test". For the report it leaves $src, $logs and $failed behind, and its jobs in $guests
-# and $checks: all that runs does so beside the next kernel's build.
+# All that a test without a guest depends on: sources, the kernel's build, the machine's packages.
+state() {
+	{
+		echo "$KDIR ${KMAKE:-} ${KRCU_CXX:-}"
+		dpkg-query -W
+		find .ci .clang-* README.md Kbuild include module kunit scripts -type f ! -name '*.mod.c' ! -name '*-constants.h' \
+			\( -name '*.[chS]' -o -name '*.[ch]pp' -o -name '*.sh' -o -name 'Kbuild*' -o -name '[!.]*.config' \
+			-o -name README.md -o -name '.clang-*' -o -name run \) -exec sha256sum {} +
+	} | sha256sum | cut -d' ' -f1
+}
+
+# without_guest NAME COMMAND...: starts a test that runs no guest, beside all else; but not where it has
+# passed and nothing has changed since: then what it said stands.
+without_guest() {
+	local name=$1 log=$out/$1.log state
+
+	shift
+	state=$(state)
+	logs+=("$name=$log")
+	if [[ -f $log && $(cat "$log.passed" 2>/dev/null) = "$state" ]]; then
+		say "$name: passed before, and nothing has changed since"
+		return
+	fi
+	rm -f "$log.passed"
+	KDIR=$KDIR KMAKE=$KMAKE SRC=$SRC nice "$@" >"$log" 8>&- &
+	jobs+=($!)
+	states[$!]="$state $log"
+}
+
+# One kernel of "make test". For the report it leaves $src, $logs and $failed behind, and its jobs in $guests,
+# $checks and $states: all that runs does so beside the next kernel's build.
 test_kernel() {
 	local name=$1 bug regex
 
@@ -177,18 +206,11 @@ test_kernel() {
 		# The first kernel's constants do for all misuse, which needs Clang whatever builds the kernel and
 		# compiles for this machine.
 		if [[ -z $GUEST_ARCH && "${logs[*]}" != *misuse=* ]]; then
-			scripts/setup.sh llvm
-			KDIR=$KDIR nice scripts/misuse-test.sh "$out/module" >"$out/misuse-test.log" 8>&- &
-			jobs+=($!)
-			logs+=("misuse=$out/misuse-test.log")
-			scripts/setup.sh lint
-			run_lint >"$out/lint.log" 8>&- &
-			jobs+=($!)
-			logs+=("lint=$out/lint.log")
+			scripts/setup.sh llvm lint
+			without_guest misuse scripts/misuse-test.sh "$out/module"
+			without_guest lint scripts/lint.sh "$out/module"
 		fi
-		KDIR=$KDIR KMAKE=$KMAKE nice scripts/build-test.sh "$name" >"$out/build-test.log" 8>&- &
-		jobs+=($!)
-		logs+=("$name-build=$out/build-test.log")
+		without_guest "$name-build" scripts/build-test.sh "$name"
 	fi
 	say "$name: running the suites"
 	logs+=("$name=$out/kunit.log")
@@ -204,8 +226,8 @@ test_kernel() {
 }
 
 make_test() {
-	local name check src='' logs=() passed=() failed=()
-	local -A guests=() checks=()
+	local name check job state log src='' logs=() passed=() failed=()
+	local -A guests=() checks=() states=()
 
 	jobs=() # global: the trap runs when this function is gone
 	trap '[ ${#jobs[@]} = 0 ] || kill "${jobs[@]}" 2>/dev/null' EXIT
@@ -218,7 +240,11 @@ make_test() {
 	for check in "${!checks[@]}"; do
 		if wait "${checks[$check]}"; then passed+=("--passed=$check"); else failed+=("--failed=$check"); fi
 	done
-	wait "${jobs[@]}" || : # the logs say what failed
+	for job in "${!states[@]}"; do
+		read -r state log <<<"${states[$job]}"
+		if wait "$job"; then echo "$state" >"$log.passed"; fi # if not, the log says why
+	done
+	wait "${jobs[@]}" || :
 	jobs=()
 	python3 scripts/kunit-report.py --src "$src" "${passed[@]}" "${failed[@]}" "${logs[@]}"
 }
@@ -287,15 +313,11 @@ make_matrix() {
 	[ $bad = 0 ]
 }
 
-run_lint() {
-	KDIR=$KDIR KMAKE=$KMAKE SRC=$SRC nice scripts/lint.sh "$out/module"
-}
-
 make_lint() {
 	use_kernel "${KERNEL:-default}"
 	scripts/setup.sh lint
 	build_modules_quietly "${KERNEL:-default}"
-	run_lint >"$out/lint.log" || : # the log says it
+	KDIR=$KDIR KMAKE=$KMAKE SRC=$SRC scripts/lint.sh "$out/module" >"$out/lint.log" || : # the log says it
 	python3 scripts/kunit-report.py --src "$SRC" "lint=$out/lint.log"
 }
 

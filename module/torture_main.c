@@ -324,20 +324,23 @@ static LIST_HEAD(taken);
 static DEFINE_SPINLOCK(taken_lock);
 static struct task_struct *taker;
 
+/* One by one, so that whoever runs out of memory meanwhile finds the rest on the list. */
 static unsigned long give_back(void)
 {
-	struct page *page, *next;
+	struct page *page;
 	unsigned long pages = 0;
-	LIST_HEAD(mine);
 
-	spin_lock(&taken_lock);
-	list_splice_init(&taken, &mine);
-	spin_unlock(&taken_lock);
-	list_for_each_entry_safe(page, next, &mine, lru) {
+	for (;;) {
+		spin_lock(&taken_lock);
+		page = list_first_entry_or_null(&taken, struct page, lru);
+		if (page)
+			list_del(&page->lru);
+		spin_unlock(&taken_lock);
+		if (!page)
+			return pages;
 		pages += 1 << page_private(page);
 		__free_pages(page, page_private(page));
 	}
-	return pages;
 }
 
 static int out_of_memory_call(struct notifier_block *unused, unsigned long action, void *freed)

@@ -19,27 +19,7 @@ name=$1
 # Another architecture's kernel comes with its tools.
 cross=$(sed -nE 's/.*CROSS_COMPILE=([^ ]*).*/\1/p' <<<"${KMAKE:-}")
 NM=${NM:-${cross}nm} OBJDUMP=${OBJDUMP:-${cross}objdump}
-cases=0
-bad=0
-
-result() { # STATUS NAME
-	cases=$((cases + 1))
-	if [ "$1" = 0 ]; then
-		echo "    ok $cases $2"
-	else
-		sed 's/^/    # /' "$work/log"
-		echo "    not ok $cases $2"
-		bad=$((bad + 1))
-	fi >>"$work/results"
-}
-
-finish() {
-	# KTAP wants the number of cases before them.
-	printf 'KTAP version 1\n1..1\n    KTAP version 1\n    # Subtest: build_%s\n    1..%s\n' "$name" "$cases"
-	cat "$work/results"
-	echo "$([ $bad = 0 ] || echo 'not ')ok 1 build_$name"
-	exit $bad
-}
+. "$krcu/scripts/ktap.sh"
 
 # build DIR ARGUMENTS...: the output goes to $work/log
 build() {
@@ -112,7 +92,8 @@ for checker in kasan:asan kcsan:tsan; do
 	build driver KRCU_INLINE=0
 	"$NM" "$work/driver/engine.o" | grep " U __${checker#*:}_" >>"$work/log"
 	result $? "${checker%:*}_reaches_cxx_without_inlining"
-	finish
+	finish "build_$name"
+	exit
 done
 
 touch "$work/driver/sub/table.hpp"
@@ -210,4 +191,4 @@ for function in $("$NM" "$work/codegen/codegen.ko" 2>>"$work/log" | sed -n 's/.*
 	result $? "the_code_of_c_by_hand_$function"
 done
 
-finish
+finish "build_$name"

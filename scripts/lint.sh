@@ -19,6 +19,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 module=${1:?usage: lint.sh MODULE}
 work=$(mktemp -d) || exit
 trap 'rm -rf "$work"' EXIT
+. scripts/ktap.sh
 
 sources() { find "$@" ! -name '*.mod.c' ! -name '*-constants.h' | sort; }
 mapfile -t c < <(sources include module kunit scripts/build-test \( -name '*.c' -o -name '*.h' \) ! -path '*/libc/*')
@@ -53,9 +54,8 @@ sparse() {
 	make -s -j"$(nproc)" -C "$KDIR" M="$work/sparse" ${KMAKE:-} C=2 CHECK=sparse "${objects[@]}"
 }
 
-# How a compiler gets at the headers, as scripts/misuse-test.sh has it.
 flags() {
-	scripts/misuse-test.sh --flags clang++-19 "$module"
+	scripts/cxx-flags.sh clang++-19 "$module"
 	printf -- '-I%s ' kunit module
 }
 
@@ -84,19 +84,9 @@ shell() {
 	shellcheck "${scripts[@]}" && shellcheck --shell=sh "${guest[@]}" # busybox runs these
 }
 
-printf 'KTAP version 1\n1..1\n    KTAP version 1\n    # Subtest: lint\n    1..6\n'
-cases=0
-bad=0
 for check in checkpatch sparse weverything tidy format shell; do
-	cases=$((cases + 1))
 	"$check" </dev/null >"$work/log" 2>&1
-	if [ -s "$work/log" ]; then
-		sed 's/^/    # /' "$work/log"
-		echo "    not ok $cases $check"
-		bad=$((bad + 1))
-	else
-		echo "    ok $cases $check"
-	fi
+	[ ! -s "$work/log" ]
+	result $? "$check"
 done
-echo "$([ $bad = 0 ] || echo 'not ')ok 1 lint"
-[ $bad = 0 ]
+finish lint

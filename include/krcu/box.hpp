@@ -53,8 +53,7 @@ public:
 	template <class... Args>
 	static Box make(gfp_t gfp, Args &&...args)
 	{
-		static_assert(!internal::BelongsToScope<T>, "krcu: a guard belongs to the scope that made it and cannot be boxed");
-		static_assert(internal::AllocatorFor<A, T>, "krcu: a SlabCache<T> is for boxes of that T alone, and for no array");
+		static_assert(internal::Allocatable<T, A>::value);
 		static_assert(alignof(T) <= A::max_align, "krcu: T wants more alignment than its allocator can give");
 		void *memory = A::alloc(sizeof(T), alignof(T), gfp);
 

@@ -18,10 +18,10 @@ concept DestructorMaySleep = requires { requires T::destructor_may_sleep; };
 /// Readers see it as a range: size(), [], begin(), end().
 template <class T>
 class alignas(alignof(T) > alignof(std::size_t) ? alignof(T) : alignof(std::size_t)) Array final {
-	static_assert(!BelongsToScope<T>, "krcu: a guard belongs to the scope that made it and cannot be boxed");
 	static_assert(EndsByDestructor<T>::value);
 
 public:
+	static constexpr bool belongs_to_scope = BelongsToScope<T>;
 	static constexpr bool destructor_may_sleep = DestructorMaySleep<T>;
 
 	/// Value-initialises the elements; the memory for them follows this object.

@@ -7,6 +7,7 @@
 #include <concepts>
 #include <type_traits>
 
+#include <krcu/allocator.hpp>
 #include <krcu/rcu.hpp>
 
 namespace krcu::internal {
@@ -24,6 +25,15 @@ struct Boxable final {
 	static_assert(std::is_same_v<T, std::remove_cv_t<T>>,
 		      "krcu: box a T that is neither const nor volatile: what RCU readers see of it is const anyway");
 	static_assert(!std::is_same_v<T, ReadGuard>, "krcu: a guard belongs to the scope that made it and cannot be boxed");
+
+	static constexpr bool value = true;
+};
+
+/// What must hold of a complete T, and of where its memory comes from.
+template <class T, class A>
+struct Allocatable final {
+	static_assert(!BelongsToScope<T>, "krcu: a guard belongs to the scope that made it and cannot be boxed");
+	static_assert(AllocatorFor<A, T>, "krcu: a SlabCache<T> is for boxes of that T alone, and for no array");
 
 	static constexpr bool value = true;
 };

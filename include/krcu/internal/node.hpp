@@ -26,8 +26,7 @@ namespace krcu::internal {
 /// then the allocation's, so that neither reclaiming nor reading computes one.
 template <class T, Allocator A>
 class Node final {
-	static_assert(!BelongsToScope<T>, "krcu: a guard belongs to the scope that made it and cannot be boxed");
-	static_assert(AllocatorFor<A, T>, "krcu: a SlabCache<T> is for boxes of that T alone, and for no array");
+	static_assert(Allocatable<T, A>::value);
 
 	// struct rcu_head, which call_rcu() and kvfree_rcu() initialise.
 	alignas(KRCU_HEAD_ALIGN) std::byte head_[KRCU_HEAD_SIZE];

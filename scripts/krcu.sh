@@ -155,15 +155,14 @@ make_demo() {
 	say "demo passed; the whole console is in $out/demo.log"
 }
 
-# All that a test without a guest depends on: sources, the kernel's build, the machine's packages.
-state() {
+# What tests without a guest depend on, but for the kernel's build: sources and the machine's packages.
+sources() {
 	{
-		echo "$KDIR ${KMAKE:-} ${KRCU_CXX:-}"
 		dpkg-query -W
 		find .ci .clang-* README.md Kbuild include module kunit scripts -type f ! -name '*.mod.c' ! -name '*-constants.h' \
 			\( -name '*.[chS]' -o -name '*.[ch]pp' -o -name '*.sh' -o -name 'Kbuild*' -o -name '[!.]*.config' \
 			-o -name README.md -o -name '.clang-*' -o -name run \) -exec sha256sum {} +
-	} | sha256sum | cut -d' ' -f1
+	} | sha256sum
 }
 
 # without_guest NAME COMMAND...: starts a test that runs no guest, beside all else; but not where it has
@@ -172,7 +171,7 @@ without_guest() {
 	local name=$1 log=$out/$1.log state
 
 	shift
-	state=$(state)
+	state=$(echo "$sources $KDIR ${KMAKE:-} ${KRCU_CXX:-} ${GCC:-} ${CLANG:-}" | sha256sum | cut -d' ' -f1)
 	logs+=("$name=$log")
 	if [[ -f $log && $(cat "$log.passed" 2>/dev/null) = "$state" ]]; then
 		say "$name: passed before, and nothing has changed since"
@@ -226,9 +225,10 @@ test_kernel() {
 }
 
 make_test() {
-	local name check job state log src='' logs=() passed=() failed=()
+	local name check job state sources log src='' logs=() passed=() failed=()
 	local -A guests=() checks=() states=()
 
+	sources=$(sources)
 	jobs=() # global: the trap runs when this function is gone
 	trap '[ ${#jobs[@]} = 0 ] || kill "${jobs[@]}" 2>/dev/null' EXIT
 	for name in ${KERNEL:-default debug}; do

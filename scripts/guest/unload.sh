@@ -24,11 +24,13 @@ kilobytes() {
 measure() {
 	echo 3 >/proc/sys/vm/drop_caches
 	sleep 7
+	said=
 	for name in MemAvailable Slab VmallocUsed Percpu; do
-		eval "${name}_$1=$(kilobytes $name)"
+		now=$(kilobytes $name)
+		eval "${name}_$1=\$now"
+		said="$said, $name $now kB"
 	done
-	echo "unload: $1: MemAvailable $(kilobytes MemAvailable) kB, Slab $(kilobytes Slab) kB," \
-		"VmallocUsed $(kilobytes VmallocUsed) kB, Percpu $(kilobytes Percpu) kB"
+	echo "unload: $1: ${said#, }"
 }
 
 # compare BEFORE AFTER: each cycle that loses something shows, be it one page of a module or of a CPU's.

@@ -300,7 +300,7 @@ make_matrix() {
 		"$0" row "$name" 2>&1 | tee "$log" | grep --line-buffered '^krcu: ' || : # what the row says counts
 		read -r -a row <<<"$(sed -n 's/^row: //p' "$log")"
 		[ ${#row[@]} = 7 ] || row=(- 0 1 0 - - -)
-		[ "${row[2]}" = 0 ] || broken+="$name: FAILED: see $log"$'\n'
+		[ "${row[2]}" = 0 ] || broken+=$(grep -a FAILED "$log" || tail -n 3 "$log")$'\n'"$name: FAILED: see $log"$'\n'
 		good=$((good + row[1]))
 		bad=$((bad + row[2]))
 		# shellcheck disable=SC2059

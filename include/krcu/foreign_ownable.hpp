@@ -18,6 +18,12 @@ namespace krcu {
 /// - `P::from_foreign(ptr)`: takes it back, once.
 /// - `P::borrow(ptr)`: a reference to the object while the pointer owns it.
 ///
+/// Use like, with a `void *` that C keeps for a driver:
+///
+///     file->private_data = std::move(session).into_foreign();          // open
+///     auto &session = SessionBox::borrow(file->private_data);          // read, write
+///     auto session = SessionBox::from_foreign(file->private_data);     // release: dropped at the end
+///
 /// After Rust's ForeignOwnable (rust/kernel/types.rs).
 template <class P>
 concept ForeignOwnable = std::movable<P> && requires(P p, void *foreign) {

@@ -15,6 +15,14 @@ struct Softirq {};
 /// In a work item of the module's, after the RCU callback: process context, where the destructor may
 /// sleep (schedule_work()). Takes no more memory. Objects wait for each other's destructors, and not
 /// for memory reclaim: nothing that frees memory under pressure should depend on them.
+///
+/// Use like:
+///
+///     struct Session {
+///             static constexpr bool destructor_may_sleep = true; // no box but such a one takes it
+///             ~Session(); // takes a mutex
+///     };
+///     using SessionBox = krcu::RcuBox<Session, krcu::Kmalloc, krcu::reclaim::Work>;
 struct Work {};
 
 template <class R>

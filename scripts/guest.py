@@ -278,7 +278,8 @@ class Console:
         self.splats = []
         self.where = None
         self.crash = None
-        self.int3 = self.phantom = False
+        self.booted = self.int3 = False
+        self.phantom = None
         self.status = None
 
     def feed(self, data):
@@ -305,10 +306,11 @@ class Console:
             self.status = int(m[1])
         if CRASH_RE.search(text) and not self.crash:
             self.crash = text
+        self.booted |= "Linux version" in text
         # QEMU may run what a CPU has just patched away on another one, as kernels do with static keys. It is
-        # not the kernel's mistake if there is no int3 in memory.
-        self.int3 |= bool(INT3_RE.match(text))
-        if self.int3 and (m := CODE_RE.match(text)):
+        # not the kernel's mistake if there is no int3 in memory. What came before still counts.
+        self.int3 |= not self.splats and self.status is None and bool(INT3_RE.match(text))
+        if self.int3 and self.phantom is None and (m := CODE_RE.match(text)):
             self.phantom = m[1] != "cc"
         if self.expect and self.expect.search(text):
             self.expected = True
@@ -327,10 +329,15 @@ class Console:
         return f"{splat} (in {self.where})" if self.where and self.where not in splat else splat
 
 
-def boot(args, command, log):
+def boot(args, command):
     """Runs QEMU until the guest ends, one way or the other: what it said, whether it hung, QEMU's status."""
+    try:
+        log = open(args.log, "w", encoding="utf-8")
+    except OSError as e:
+        die(f"cannot write {args.log}: {e.strerror}")
     console = Console(log, args.quiet, args.show, args.allow, args.expect)
     deadline = time.monotonic() + args.timeout
+    timed_out = False
     qemu = start(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         with selectors.DefaultSelector() as ready:
@@ -338,12 +345,13 @@ def boot(args, command, log):
             while True:
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    return console, True, None
+                    timed_out = True
+                    break
                 if not ready.select(left):
                     continue
                 data = os.read(qemu.stdout.fileno(), 65536)
                 if not data:
-                    return console, False, qemu.wait()
+                    break
                 console.feed(data)
                 # A panicked guest, or one that is done, has a moment to go by itself.
                 if console.crash or console.status is not None:
@@ -352,34 +360,31 @@ def boot(args, command, log):
         qemu.kill()
         qemu.wait()
         console.finish()
+        log.write(f"krcu-guest: {console.reports()} complaints\n")
+        log.close()
+    return console, timed_out, qemu.returncode
 
 
 def run(args, tmp):
     initrd = os.path.join(tmp, "initramfs.cpio")
     write_initramfs(args, initrd, INIT, guest_files(args))
-    command = qemu_command(args, pick_accel(args, tmp), initrd) + ["-serial", "stdio"]
+    accel = pick_accel(args, tmp)
+    command = qemu_command(args, accel, initrd) + ["-serial", "stdio"]
 
     keep_log = args.log is not None
     if not keep_log:
         fd, args.log = tempfile.mkstemp(prefix="krcu-guest-", suffix=".log")
         os.close(fd)
-    try:
-        log = open(args.log, "w", encoding="utf-8")
-    except OSError as e:
-        die(f"cannot write {args.log}: {e.strerror}")
-
     started = time.monotonic()
     for boots_left in reversed(range(BOOTS)):
-        console, timed_out, status = boot(args, command, log)
-        if not console.phantom or not boots_left:
+        console, timed_out, qemu_status = boot(args, command)
+        if not console.phantom or accel != "tcg" or not boots_left:
             break
-        log.write("krcu-guest: QEMU ran an int3 that is no longer there; booting again\n")
-        print(f"krcu: {args.name}QEMU ran code that is no longer there; booting again", flush=True)
-    log.write(f"krcu-guest: {console.reports()} complaints\n")
-    log.close()
+        os.replace(args.log, args.log + ".spoilt")
+        print(f"krcu: {args.name}QEMU ran code that is no longer there (see {args.log}.spoilt); booting again", flush=True)
 
     seconds = f"{time.monotonic() - started:.1f} s"
-    code, verdict = judge(args, console, timed_out, status)
+    code, verdict = judge(args, console, timed_out, qemu_status)
     if code == GOOD:
         print(f"krcu: {args.name}ok, {seconds}")
         if not keep_log:
@@ -406,7 +411,7 @@ def judge(args, console, timed_out, qemu_status):
             f"raise TIMEOUT= or look in {args.log}"
         )
     if console.status is None:
-        if not any("Linux version" in line for line in console.tail) and qemu_status != 0:
+        if not console.booted and qemu_status != 0:
             said = next((line for line in reversed(console.tail) if line.strip()), f"status {qemu_status}")
             return SETUP, f"QEMU did not start: {said}"
         return CRASH, f"guest reset or died without a word; last console lines above, {where}"

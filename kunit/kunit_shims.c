@@ -53,6 +53,11 @@ bool kunit_c_domain_elapses(unsigned int ms)
 	return poll_state_synchronize_srcu(&c_domain, cookie);
 }
 
+void kunit_say(const char *text)
+{
+	pr_info("krcu_kunit: %s\n", text);
+}
+
 MODULE_DESCRIPTION("KUnit suites of krcu");
 MODULE_LICENSE("GPL");
 

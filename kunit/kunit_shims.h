@@ -55,6 +55,9 @@ bool kunit_fail_allocation(unsigned int nth);
 /* Lets all of this task's allocations fail, or no more. */
 void kunit_fail_all_allocations(bool fail);
 
+/* A line of the kernel's log, for what happens when no case is there to fail. */
+void kunit_say(const char *text);
+
 bool kunit_in_task(void);
 bool kunit_rcu_read_lock_held(void);
 void kunit_sleep_ms(unsigned int ms);

@@ -42,34 +42,32 @@ bool krcu_callback_ran;
 
 /*
  * One barrier waits for the callbacks there are, but a destructor may let go of
- * another box, and so call call_rcu() while the barrier waits. So barriers are
- * repeated until none of krcu's callbacks ran during one: then none was pending
- * when it began, and nothing is left that could queue another.
+ * another box, and so queue another callback while the barrier waits: one of RCU's,
+ * or of any domain's. So the barriers of RCU and of all domains are repeated, and no
+ * domain is freed, until none of krcu's callbacks ran during a round: then none was
+ * pending when it began, and nothing is left that could queue another.
  *
- * What runs a destructor, in the callback or in the work item behind it, sets the
- * flag afterwards. If what the destructor queued came behind the barrier's own
- * callback on that CPU, the barrier had begun by then, so the flag was clear
- * already and the setting is not lost.
+ * What runs a destructor, in the callback or in the work item behind it, sets a flag
+ * afterwards. If what the destructor queued came behind the barrier's own callback
+ * on that CPU, the barrier had begun by then, so the flag was clear already and the
+ * setting is not lost. A domain's flag is cleared only as it is asked for, in
+ * krcu_srcu_drain_all(), so that rcu_barrier() is repeated for what ran beside it.
  *
  * A callback that only frees (SlabCache's, before 6.12) need not set it: what
  * called call_rcu() was the module, before the first barrier, or a destructor,
  * which sets the flag for another one.
  */
-static void drain_callbacks(void)
+static void end_all(void)
 {
+	bool srcu_callback_ran;
+
 	do {
 		WRITE_ONCE(krcu_callback_ran, false);
 		rcu_barrier();
 		krcu_reclaim_flush();
-	} while (READ_ONCE(krcu_callback_ran));
-}
-
-static void end_all(void)
-{
-	/* First, as what is pending may own domains; again after each, as its callbacks may own boxes. */
-	do
-		drain_callbacks();
-	while (krcu_srcu_end_one());
+		srcu_callback_ran = krcu_srcu_drain_all();
+	} while (srcu_callback_ran || READ_ONCE(krcu_callback_ran));
+	krcu_srcu_free_all();
 	/* Last, as all of these free objects. */
 	krcu_caches_destroy();
 }
@@ -78,7 +76,8 @@ static int __init krcu_init(void)
 {
 	int err = krcu_user_init();
 
-	if (err)
+	/* The kernel keeps a module whose init returns a positive number. */
+	if (err < 0)
 		end_all();
 	return err;
 }

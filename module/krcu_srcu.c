@@ -5,6 +5,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
@@ -30,7 +31,8 @@ static LIST_HEAD(abandoned);		/* domains whose Srcu gave up waiting for a reader
 static DEFINE_MUTEX(lists_lock);
 
 bool krcu_srcu_callback_ran;
-static DEFINE_MUTEX(drain_lock);	/* of its clearing, so that domains may end at the same time */
+static bool ran_before;			/* what draining cleared above, since the module's exit asked last */
+static DEFINE_MUTEX(drain_lock);	/* of clearing either, so that domains may end at the same time */
 
 static struct krcu_domain *new_domain(const char *name, unsigned int timeout_ms)
 {
@@ -90,6 +92,29 @@ static bool readers_left_by(struct krcu_domain *domain, unsigned long deadline)
 	return true;
 }
 
+static void wait_for_late_readers(struct krcu_domain *domain)
+{
+	while (!readers_left_by(domain, jiffies + HZ))
+		;
+}
+
+/*
+ * Neither cleanup_srcu_struct() nor kfree() may come while a reader is inside, and
+ * synchronize_srcu() would sleep for as long as one is: for ever if it was leaked.
+ * So wait for a grace period by polling, and say so when it takes too long.
+ */
+static bool readers_left_in_time(struct krcu_domain *domain)
+{
+	bool owned = domain->ssp == &domain->own;
+
+	domain->cookie = start_poll_synchronize_srcu(domain->ssp);
+	if (readers_left_by(domain, jiffies + msecs_to_jiffies(domain->timeout_ms)))
+		return true;
+	pr_err("SRCU domain %s: a reader is still inside after %u ms; %s\n", domain->name, domain->timeout_ms,
+	       owned ? "its memory and this module stay" : "waiting for it, as the domain is not krcu's to keep");
+	return false;
+}
+
 /*
  * A callback's destructor may let go of another box of the domain, so barriers
  * are repeated until none of krcu's callbacks ran during one, as at exit: see
@@ -99,19 +124,27 @@ static void drain_domain(struct krcu_domain *domain)
 {
 	mutex_lock(&drain_lock);
 	do {
-		WRITE_ONCE(krcu_srcu_callback_ran, false);
+		ran_before |= xchg(&krcu_srcu_callback_ran, false);
 		srcu_barrier(domain->ssp);
 	} while (READ_ONCE(krcu_srcu_callback_ran));
 	mutex_unlock(&drain_lock);
 }
 
-/* No readers are left: cleanup_srcu_struct() wants no callbacks either. */
+/* No readers and no callbacks are left, as cleanup_srcu_struct() wants it. */
 static void free_domain(struct krcu_domain *domain)
 {
-	drain_domain(domain);
 	if (domain->ssp == &domain->own)
 		cleanup_srcu_struct(&domain->own);
 	kfree(domain);
+}
+
+static void abandon_domain(struct krcu_domain *domain)
+{
+	mutex_lock(&lists_lock);
+	list_add(&domain->link, &abandoned);
+	mutex_unlock(&lists_lock);
+	/* The late reader's srcu_read_unlock() and the domain's callbacks may be this module's text. */
+	__module_get(THIS_MODULE);
 }
 
 static struct krcu_domain *find_domain(struct srcu_struct *ssp)
@@ -125,30 +158,6 @@ static struct krcu_domain *find_domain(struct srcu_struct *ssp)
 	return NULL;
 }
 
-/*
- * cleanup_srcu_struct() must not be called, nor the memory freed, while a reader
- * is inside, and synchronize_srcu() would sleep for as long as one is: for ever
- * if it was leaked. So wait for a grace period by polling, and give up.
- */
-static void end_domain(struct krcu_domain *domain)
-{
-	bool left;
-
-	domain->cookie = start_poll_synchronize_srcu(domain->ssp);
-	left = readers_left_by(domain, jiffies + msecs_to_jiffies(domain->timeout_ms));
-	if (left) {
-		free_domain(domain);
-		return;
-	}
-	mutex_lock(&lists_lock);
-	list_add(&domain->link, &abandoned);
-	mutex_unlock(&lists_lock);
-	pr_err("SRCU domain %s: a reader is still inside after %u ms; its memory and this module stay\n",
-	       domain->name, domain->timeout_ms);
-	/* The late reader's srcu_read_unlock() and the domain's callbacks may be this module's text. */
-	__module_get(THIS_MODULE);
-}
-
 void krcu_srcu_destroy(struct srcu_struct *ssp)
 {
 	struct krcu_domain *domain;
@@ -158,30 +167,54 @@ void krcu_srcu_destroy(struct srcu_struct *ssp)
 	domain = find_domain(ssp);
 	list_del(&domain->link);
 	mutex_unlock(&lists_lock);
-	end_domain(domain);
+
+	if (!readers_left_in_time(domain)) {
+		if (domain->ssp == &domain->own) {
+			abandon_domain(domain);
+			return;
+		}
+		/* Its owner ends it when this returns. */
+		wait_for_late_readers(domain);
+	}
+	drain_domain(domain);
+	free_domain(domain);
 }
 
 /*
- * Ends a domain that is left when the module goes; returns whether there was one.
- * One that is abandoned now, or was before a failed init, can pin the module no
- * more: whoever unloads it waits here for the late reader instead.
+ * Waits, when the module goes, for the readers and callbacks of the domains that
+ * are left; returns whether a callback of any domain has run since the last time.
+ * Pinning the module would not help any more, neither here nor for a domain that
+ * was abandoned before an init failed: whoever unloads it waits for late readers.
  */
-bool krcu_srcu_end_one(void)
+bool krcu_srcu_drain_all(void)
 {
 	struct krcu_domain *domain;
+	bool ran;
 
-	domain = list_first_entry_or_null(&live, struct krcu_domain, link);
-	if (domain) {
-		list_del(&domain->link);
-		end_domain(domain);
-		return true;
+	mutex_lock(&drain_lock);
+	mutex_lock(&lists_lock);
+	list_for_each_entry(domain, &live, link) {
+		if (!readers_left_in_time(domain))
+			wait_for_late_readers(domain);
+		srcu_barrier(domain->ssp);
 	}
-	domain = list_first_entry_or_null(&abandoned, struct krcu_domain, link);
-	if (!domain)
-		return false;
-	while (!readers_left_by(domain, jiffies + HZ))
-		;
-	list_del(&domain->link);
-	free_domain(domain);
-	return true;
+	list_for_each_entry(domain, &abandoned, link) {
+		wait_for_late_readers(domain);
+		srcu_barrier(domain->ssp);
+	}
+	mutex_unlock(&lists_lock);
+	ran = xchg(&krcu_srcu_callback_ran, false) || ran_before;
+	ran_before = false;
+	mutex_unlock(&drain_lock);
+	return ran;
+}
+
+/* Then, when nothing of the module's runs any more. */
+void krcu_srcu_free_all(void)
+{
+	struct krcu_domain *domain, *next;
+
+	list_splice(&abandoned, &live);
+	list_for_each_entry_safe(domain, next, &live, link)
+		free_domain(domain);
 }

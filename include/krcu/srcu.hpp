@@ -85,8 +85,8 @@ public:
 	}
 
 	/// A domain that C code owns: read, waited for and submitted to as any other, but not ended here.
-	/// Empty where memory is short. Drop it before the C code calls cleanup_srcu_struct(): that waits
-	/// for what was submitted, and leaves the srcu_struct as it is.
+	/// Empty where memory is short. Drop it before the C code calls cleanup_srcu_struct(): that waits for
+	/// the readers and callbacks of the C code as well, and leaves the srcu_struct as it is.
 	/// Context: process; sleeps.
 	static Srcu wrap(srcu_struct *domain) KRCU_NOT_UNDER(internal::rcu)
 	{
@@ -98,12 +98,14 @@ public:
 	Srcu(Srcu &&) noexcept = default;
 	Srcu &operator=(Srcu &&) noexcept = default;
 
-	/// Waits for the domain's readers and callbacks, and for what those submit in turn, then frees it.
-	/// If a reader has not left after
-	/// `Tag::teardown_timeout_ms` (10000 unless the tag says otherwise), gives up and returns: one
-	/// error line names the domain, its memory stays, and the module cannot be unloaded any more, so
-	/// that the late reader may still leave. A module that is being unloaded already waits for it.
-	/// No new reader may come, and nothing more be submitted, from here on.
+	/// Waits for the domain's readers and callbacks, and for what those submit to it in turn, then frees
+	/// it. If a reader has not left after `Tag::teardown_timeout_ms` (10000 unless the tag says
+	/// otherwise), gives up and returns: one error line names the domain, its memory stays, and the module
+	/// cannot be unloaded any more, so that the late reader may still leave. A module that is being
+	/// unloaded already waits for it, and so does a wrapper, whose domain somebody else frees.
+	/// No new reader may come, and nothing more be submitted, from here on; what a destructor submits by
+	/// way of RCU or of another domain is for the caller to wait for. Domains that are left to the
+	/// module's exit end together, when nothing is pending in any.
 	/// Context: process, outside this domain's read-side critical sections. Sleeps.
 	/// See start_poll_synchronize_srcu(), srcu_barrier(), cleanup_srcu_struct().
 	~Srcu() KRCU_NOT_UNDER(internal::rcu) = default;
@@ -112,8 +114,9 @@ public:
 	/// outlive it.
 	class GracePeriod final {
 	public:
-		/// The grace period that begins now; it is under way whether or not anybody waits.
-		/// Does not sleep. Context: any but NMI. See start_poll_synchronize_srcu().
+		/// The grace period that begins now; it is under way whether or not anybody waits. There must
+		/// be a domain.
+		/// Does not sleep. Context: as Callback::submit(Srcu &). See start_poll_synchronize_srcu().
 		[[nodiscard("the cookie is the only way to tell when the grace period has elapsed")]]
 		static GracePeriod start(KRCU_LIFETIMEBOUND const Srcu &domain) noexcept
 		{
@@ -154,16 +157,16 @@ public:
 	}
 	Guard read_lock() const && = delete; // the domain would be gone before the guard
 
-	/// Waits until every reader of this domain that was there at the call has left.
-	/// Context: process, outside this domain's read-side critical sections. Sleeps.
+	/// Waits until every reader of this domain that was there at the call has left. There must be a domain.
+	/// Context: process, outside this domain's read-side critical sections. Sleeps. See synchronize_srcu().
 	void synchronize() const KRCU_NOT_UNDER(internal::rcu, readers_) { krcu_synchronize_srcu(domain_.get()); }
 
 	/// As synchronize(), sooner, at the price of more CPU time.
-	/// Context: as synchronize().
+	/// Context: as synchronize(). See synchronize_srcu_expedited().
 	void synchronize_expedited() const KRCU_NOT_UNDER(internal::rcu, readers_) { krcu_synchronize_srcu_expedited(domain_.get()); }
 
-	/// Waits until every callback pending in this domain at the call has run.
-	/// Context: process, outside this domain's read-side critical sections. Sleeps.
+	/// Waits until every callback pending in this domain at the call has run. There must be a domain.
+	/// Context: process, outside this domain's read-side critical sections. Sleeps. See srcu_barrier().
 	void barrier() const KRCU_NOT_UNDER(internal::rcu, readers_) { krcu_srcu_barrier(domain_.get()); }
 
 private:

@@ -4,7 +4,6 @@
 #ifndef KRCU_SRCU_BOX_HPP
 #define KRCU_SRCU_BOX_HPP
 
-#include <cerrno>
 #include <expected>
 #include <utility>
 
@@ -22,9 +21,8 @@ namespace krcu {
 /// period of that domain. RCU's own readers are not waited for, and its accessors do not take their
 /// guards.
 ///
-/// The domain is given when the object is made, and has to be there until the box lets go of it; what
-/// is retired by then, and what the destructors of that retire in turn, the domain's own destruction
-/// waits for. ~T runs with softirqs disabled and must not sleep. A T that must: keep it in a KBox,
+/// The domain is given when the object is made, and has to be there until the box lets go of it. What is
+/// retired by then the domain's own destruction waits for: see there. ~T runs with softirqs disabled and must not sleep. A T that must: keep it in a KBox,
 /// unpublish it, call the domain's synchronize(), then drop it.
 ///
 /// A box is one pointer; the allocation is T and an rcu_head before it, where the domain is kept until
@@ -91,7 +89,7 @@ public:
 	SrcuBox &operator=(SrcuBox &&) noexcept = default;
 
 	/// Retires the object: one grace period of its domain from now it is destroyed and its memory freed.
-	/// Does not sleep. Context: any but NMI; also in a reader of the domain. See call_srcu().
+	/// Does not sleep. Context: as Callback::submit(Srcu &). See call_srcu().
 	~SrcuBox() = default;
 
 	/// Retires the object, as the destructor does, and leaves the box empty.
@@ -133,6 +131,7 @@ private:
 	explicit SrcuBox(Node *node) noexcept : node_(node) {}
 	SrcuBox(Node *node, const Domain &domain) noexcept : node_(node)
 	{
+		// Holds until the box lets go because the caller keeps the domain until then.
 		if (node)
 			node->set_domain(domain.domain_.get());
 	}

@@ -15,6 +15,10 @@ fi
 
 insmod krcu_kunit.ko
 rmmod krcu_kunit
+if ! dmesg | grep -q 'krcu_kunit: exit: the last object of the chain is gone'; then
+	echo "kunit: FAILED: what was pending in a domain was not waited for"
+	exit 1
+fi
 
 # Its suite leaves a reader inside a domain that is gone, so it has to stay.
 insmod krcu_late_kunit.ko

@@ -45,6 +45,9 @@ class [[nodiscard("dropping a box destroys its object")]] Box final {
 public:
 	using element_type = T;
 
+	/// Read by the boxes: one that runs destructors in softirq refuses what may sleep.
+	static constexpr bool destructor_may_sleep = internal::DestructorMaySleep<T>;
+
 	/// An empty box.
 	constexpr Box() noexcept = default;
 
@@ -85,6 +88,7 @@ public:
 
 	/// Takes ownership back. `foreign` comes from into_foreign() of the same type of box, and is not
 	/// used as an owner again; null makes an empty box.
+	// Holds, as in borrow(), because into_foreign() made the pointer from a T.
 	static Box from_foreign(void *foreign) noexcept { return Box(static_cast<T *>(foreign)); }
 
 	/// The object behind a pointer that into_foreign() returned, as long as it stays an owner.

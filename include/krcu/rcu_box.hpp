@@ -77,13 +77,14 @@ public:
 		return RcuBox(Node::template make_array<std::remove_extent_t<T>>(gfp, n));
 	}
 
-	/// Allocates, and lets `int init(T *)` construct the value in the uninitialised memory. `init`
+	/// Not for RcuBox<E[]>: allocates, and lets `int init(T *)` construct the value in the uninitialised memory. `init`
 	/// returns 0, or a negative errno if it constructed nothing; then the memory is given back at
 	/// once and the errno comes out. -ENOMEM where the allocation fails.
 	/// Context: any that `gfp` and `init` allow; see the allocator.
 	template <class F>
 	[[nodiscard("dropping a box retires its object")]]
 	static std::expected<RcuBox, int> try_make(gfp_t gfp, F &&init)
+		requires(!std::is_unbounded_array_v<T>)
 	{
 		auto node = Node::try_make(gfp, std::forward<F>(init));
 

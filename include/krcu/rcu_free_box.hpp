@@ -142,6 +142,7 @@ public:
 	{
 		return node_of(foreign)->value.rcu_view(guard);
 	}
+	static void rcu_view(void *foreign, const ReadGuard &&) = delete; // the guard would be gone before the view
 
 private:
 	explicit RcuFreeBox(Node *node) noexcept : node_(node) {}

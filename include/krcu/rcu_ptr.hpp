@@ -143,7 +143,13 @@ public:
 	Rcu &operator=(const Rcu &) = delete;
 
 	/// Drops the object as an RcuOld does. Readers that hold it may go on; new ones and updaters must not come.
-	~Rcu() { Old last(krcu_rcu_access_pointer(&foreign_)); }
+	// Holds without an exchange because nobody else has a right to the pointer by now.
+	~Rcu()
+		requires(!destructor_may_sleep)
+	{
+		Old last(krcu_rcu_access_pointer(&foreign_));
+	}
+	~Rcu() KRCU_NOT_UNDER(internal::rcu) { Old last(krcu_rcu_access_pointer(&foreign_)); }
 
 	/// The object, or null; valid as long as the guard, even if it is replaced or this Rcu is gone.
 	/// Context: any that the guard allows. See rcu_dereference(), srcu_dereference().

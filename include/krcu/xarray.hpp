@@ -12,6 +12,7 @@
 #include <krcu-constants.h>
 #include <krcu/foreign_ownable.hpp>
 #include <krcu/gfp.hpp>
+#include <krcu/internal/attributes.hpp>
 #include <krcu/internal/shims.h>
 #include <krcu/rcu.hpp>
 
@@ -31,6 +32,7 @@ namespace krcu {
 /// in a module: make it a member of what the driver allocates.
 ///
 /// P's pointers must be multiples of 4, as the boxes' are: an xarray tells its own entries by those bits.
+/// Only store() and fill() put anything in, so that whatever else is found or taken out is a P's.
 ///
 /// Semantics: Documentation/core-api/xarray.rst. After Rust's XArray (rust/kernel/xarray.rs).
 ///
@@ -77,7 +79,7 @@ public:
 
 	/// What is at `index`, or null; valid as long as the guard, even if it is erased meanwhile.
 	/// Context: any that a ReadGuard allows. See xa_load().
-	const element_type *load(unsigned long index, const ReadGuard &guard) const noexcept
+	const element_type *load(unsigned long index, KRCU_LIFETIMEBOUND const ReadGuard &guard) const noexcept
 	{
 		void *entry = krcu_xa_load(xa(), index);
 
@@ -138,6 +140,7 @@ public:
 				krcu_xa_release(array_->xa(), index_);
 		}
 
+		/// The index that is kept. Any context.
 		unsigned long index() const noexcept { return index_; }
 
 		/// Puts `p` there. Allocates nothing and cannot fail, unless somebody broke into the
@@ -172,7 +175,8 @@ public:
 	}
 
 private:
-	// The kernel's functions take a non-const xarray to read it, too.
+	// The kernel's functions take a non-const xarray to read it, too. Holds because the storage is as large
+	// and aligned as a struct xarray, which the constructor makes it.
 	xarray *xa() const noexcept { return reinterpret_cast<xarray *>(storage_); }
 
 	alignas(KRCU_XARRAY_ALIGN) mutable std::byte storage_[KRCU_XARRAY_SIZE];

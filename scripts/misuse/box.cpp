@@ -51,9 +51,16 @@ void values(const krcu::Srcu<Queue> &queue)
 	auto b = krcu::RcuFreeBox<Waiters>::make(krcu::GFP_KERNEL);
 	auto c = krcu::RcuKBox<Link>::make(krcu::GFP_KERNEL);
 	auto d = krcu::KBox<Sleeps>::make(krcu::GFP_KERNEL);
+	auto boxed = krcu::RcuBox<krcu::KBox<Sleeps>, krcu::Kmalloc, krcu::reclaim::Work>::make(krcu::GFP_KERNEL);
 	auto e = krcu::RcuKBox<CleansUp>::make(krcu::GFP_KERNEL); // by its destructor
 	auto f = krcu::RcuBox<Config, krcu::SlabCache<Config>>::make(krcu::GFP_KERNEL);
 
+#ifdef MISUSE_a_box_of_a_box_of_what_sleeps // error: krcu: ~T may sleep, but an RCU callback runs in softirq
+	auto box = krcu::RcuKBox<krcu::KBox<Sleeps>>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_an_array_without_a_length // error: no matching function for call to
+	auto box = krcu::RcuKBox<int[]>::try_make(krcu::GFP_KERNEL, [](auto *) { return 0; });
+#endif
 #ifdef MISUSE_a_box_of_a_reference // error: krcu: a box owns one object
 	krcu::RcuKBox<int &> box;
 #endif

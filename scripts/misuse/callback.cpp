@@ -50,6 +50,10 @@ void values(krcu::Srcu<Queue> &domain)
 #ifdef MISUSE_a_sleeping_callback_in_a_domain // error: krcu: ~T may sleep, but an SRCU callback runs with softirqs disabled
 	std::move(sleeps).submit(domain);
 #endif
+	auto boxed = krcu::Callback<krcu::KBox<Sleeps>>::make(krcu::GFP_KERNEL);
+#ifdef MISUSE_a_callback_of_a_box_of_what_sleeps // error: krcu: ~T may sleep, but an RCU callback runs in softirq
+	std::move(boxed).submit();
+#endif
 #ifdef MISUSE_a_callback_of_a_guard // error: krcu: a guard belongs to the scope that made it
 	krcu::Callback<krcu::ReadGuard> callback;
 #endif

@@ -19,10 +19,17 @@ void names(const Box &box)
 	(void)limit;
 }
 
+struct Fence {
+	void drop_before_gp();
+	int rcu_view(const krcu::ReadGuard &) const;
+};
+using FenceBox = krcu::RcuFreeBox<Fence>;
+
 int temporaries(const Box &box, const krcu::Rcu<Box> &rcu, void *foreign)
 {
 	krcu::ReadGuard guard;
-	int sum = box.with_rcu(guard).limit + rcu.dereference(guard)->limit + Box::rcu_borrow(foreign, guard).limit;
+	int sum = box.with_rcu(guard).limit + rcu.dereference(guard)->limit + Box::rcu_borrow(foreign, guard).limit +
+		  FenceBox::rcu_view(foreign, guard);
 
 #ifdef MISUSE_a_box_read_with_a_temporary_guard // error: (use of|call to) deleted (member )?function
 	sum += box.with_rcu(krcu::ReadGuard()).limit;
@@ -32,6 +39,9 @@ int temporaries(const Box &box, const krcu::Rcu<Box> &rcu, void *foreign)
 #endif
 #ifdef MISUSE_a_foreign_pointer_read_with_a_temporary_guard // error: (use of|call to) deleted (member )?function
 	sum += Box::rcu_borrow(foreign, krcu::ReadGuard()).limit;
+#endif
+#ifdef MISUSE_a_foreign_pointer_viewed_with_a_temporary_guard // error: (use of|call to) deleted (member )?function
+	sum += FenceBox::rcu_view(foreign, krcu::ReadGuard());
 #endif
 #ifdef MISUSE_a_box_read_without_a_guard // error: no matching (member )?function for call to
 	sum += box.with_rcu().limit;
@@ -88,6 +98,13 @@ const Config &borrow_escapes(void *foreign)
 {
 	krcu::ReadGuard guard;
 	return Box::rcu_borrow(foreign, guard);
+}
+#endif
+#ifdef MISUSE_returning_an_array_s_pointer_past_its_guard // Clang error: (address|reference) .*local variable 'guard'
+const Config *load_escapes(const krcu::XArray<Box> &array)
+{
+	krcu::ReadGuard guard;
+	return array.load(3, guard);
 }
 #endif
 #ifdef MISUSE_returning_a_reference_past_its_box // Clang error: (address|reference) .*local variable 'box'

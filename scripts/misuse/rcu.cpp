@@ -82,5 +82,9 @@ void drops(krcu::Rcu<krcu::KBox<Config>> &plain)
 #ifdef MISUSE_dropping_what_waits_under_a_guard // Clang error: cannot call function '~RcuOld' while read-side critical section 'rcu' is held
 		auto waits = plain.take();
 #endif
+#ifdef MISUSE_a_pointer_that_waits_under_a_guard // Clang error: cannot call function '~Rcu' while read-side critical section 'rcu' is held
+		krcu::Rcu<krcu::KBox<Config>> local;
+#endif
+		krcu::Rcu<Box> retires;
 	}
 }

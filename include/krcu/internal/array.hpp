@@ -12,9 +12,6 @@
 
 namespace krcu::internal {
 
-template <class T>
-concept DestructorMaySleep = requires { requires T::destructor_may_sleep; };
-
 /// Readers see it as a range: size(), [], begin(), end().
 template <class T>
 class alignas(alignof(T) > alignof(std::size_t) ? alignof(T) : alignof(std::size_t)) Array final {

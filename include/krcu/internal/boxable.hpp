@@ -16,6 +16,10 @@ namespace krcu::internal {
 template <class T>
 concept BelongsToScope = requires { requires T::belongs_to_scope; };
 
+/// Whether T says that its destructor may sleep, so that no RCU callback may run it.
+template <class T>
+concept DestructorMaySleep = requires { requires T::destructor_may_sleep; };
+
 /// What can be told of T while it is incomplete, as it is where it has a box of its own kind as a member.
 /// Every class template that owns a T asks for it first, before the compiler's own errors.
 template <class T>

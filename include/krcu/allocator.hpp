@@ -44,7 +44,8 @@ constexpr std::size_t kmalloc_size(std::size_t size, std::size_t align)
 } // namespace internal
 
 /// Physically contiguous memory from the slab allocator: kmalloc(), kfree(), kvfree_rcu().
-/// Context: alloc() any that `gfp` allows; free() and free_rcu() any but NMI.
+/// Context: alloc() any that `gfp` allows; free() any but NMI, and on PREEMPT_RT, where slab's locks may
+/// sleep, neither in hard interrupts nor with preemption disabled; free_rcu() any but NMI.
 struct Kmalloc {
 	static constexpr std::size_t max_align = KRCU_PAGE_SIZE;
 

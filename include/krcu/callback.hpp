@@ -80,9 +80,10 @@ public:
 			node->destroy_rcu_hurry();
 	}
 
-	/// Drops the object after a grace period of that domain. ~T runs with softirqs disabled, in a
-	/// kernel worker. The domain's destruction waits for it.
-	/// Does not sleep. Context: any but NMI; also in a reader of the domain. See call_srcu().
+	/// Drops the object after a grace period of that domain, which there must be. ~T runs with softirqs
+	/// disabled, in a kernel worker. The domain's destruction waits for it.
+	/// Does not sleep. Context: any but NMI; also in a reader of the domain. On PREEMPT_RT, where SRCU's
+	/// spinlocks may sleep, not in hard interrupts nor with preemption disabled. See call_srcu().
 	template <class Tag>
 	void submit(Srcu<Tag> &domain) && noexcept
 	{

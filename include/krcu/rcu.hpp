@@ -61,9 +61,10 @@ inline void synchronize_rcu() KRCU_NOT_UNDER(internal::rcu) { krcu_synchronize_r
 /// Context: process, outside any read-side critical section. Sleeps.
 inline void synchronize_rcu_expedited() KRCU_NOT_UNDER(internal::rcu) { krcu_synchronize_rcu_expedited(); }
 
-/// Waits until every RCU callback that was pending at the call has run: every destructor that a
-/// box or a Callback has deferred so far. A module's exit does this by itself
-/// (module/krcu_module.c). Memory without a destructor is not waited for.
+/// Waits until every RCU callback that was pending at the call has run: every destructor that an RcuBox
+/// or a Callback has deferred so far, but for those that reclaim::Work runs and those that wait for the
+/// readers of a krcu::Srcu (its barrier()). Memory without a destructor is not waited for. A module's exit
+/// waits for all of these by itself (module/krcu_module.c).
 /// Context: process, outside any read-side critical section. Sleeps.
 inline void rcu_barrier() KRCU_NOT_UNDER(internal::rcu) { krcu_rcu_barrier(); }
 
@@ -81,7 +82,8 @@ inline void rcu_barrier() KRCU_NOT_UNDER(internal::rcu) { krcu_rcu_barrier(); }
 class GracePeriod final {
 public:
 	/// The grace period that begins now; it is under way whether or not anybody waits.
-	/// Does not sleep. Context: any but NMI. See start_poll_synchronize_rcu().
+	/// Does not sleep. Context: any but NMI; 6.1 and 6.12 want interrupts enabled, and lockdep says so.
+	/// See start_poll_synchronize_rcu().
 	[[nodiscard("the cookie is the only way to tell when the grace period has elapsed")]]
 	static GracePeriod start() noexcept
 	{

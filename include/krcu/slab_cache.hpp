@@ -29,7 +29,7 @@ namespace krcu {
 /// readers, who have to check which one they found; a box promises them the same T for a grace period,
 /// which its memory has waited for when it comes back here, so the flag would add nothing but a wait.
 ///
-/// Context: alloc() any that `gfp` allows; free() and free_rcu() any but NMI.
+/// Context: as Kmalloc.
 ///
 /// Use like:
 ///
@@ -68,8 +68,10 @@ public:
 		return size <= sizeof(Object) && align <= alignof(Object) ? krcu_kmem_cache_alloc(cache_.kmem, gfp) : nullptr;
 	}
 
+	/// See kmem_cache_free().
 	static void free(void *p) { krcu_kmem_cache_free(cache_.kmem, p); }
 
+	/// See kvfree_rcu().
 	static void free_rcu(callback_head *head)
 	{
 		// kvfree_rcu() frees in batches, which kmem_cache_destroy() has to wait for; a callback is waited

@@ -329,6 +329,7 @@ static unsigned long give_back(void)
 {
 	struct page *page;
 	unsigned long pages = 0;
+	unsigned int order;
 
 	for (;;) {
 		spin_lock(&taken_lock);
@@ -338,8 +339,10 @@ static unsigned long give_back(void)
 		spin_unlock(&taken_lock);
 		if (!page)
 			return pages;
-		pages += 1 << page_private(page);
-		__free_pages(page, page_private(page));
+		order = page_private(page);
+		set_page_private(page, 0);
+		pages += 1 << order;
+		__free_pages(page, order);
 	}
 }
 
@@ -351,14 +354,17 @@ static int out_of_memory_call(struct notifier_block *unused, unsigned long actio
 
 static struct notifier_block out_of_memory_notifier = { .notifier_call = out_of_memory_call };
 
-/* The others give memory back meanwhile, so this would not end by itself. */
+/*
+ * The others give memory back meanwhile, so this would not end by itself. It does not reclaim: it might have to
+ * wait for a lock, and whoever has that for memory or, being nice, for the CPU, and all memory stay taken.
+ */
 static void take_all(void)
 {
 	unsigned long end = jiffies + 2 * HZ;
 	int order = 4;
 
 	while (order >= 0 && time_before(jiffies, end) && !READ_ONCE(stopping)) {
-		struct page *page = alloc_pages(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, order);
+		struct page *page = alloc_pages(GFP_NOWAIT | __GFP_NOWARN, order);
 
 		if (!page) {
 			order--;

@@ -175,7 +175,7 @@ body() { # FUNCTION
 			!on || !NF || /^\t(data16 |cs )*nop/ || /^\txchg +%ax,%ax$/ || /^\tint3/ { next }
 			/\tR_/ { sub(/<.*>/, "", last); sub(/\.text.*/, ".text") }
 			{ if (last != "") print last; last = $0 }
-			END { print last }' |
+			END { if (last != "") print last }' |
 		sed -E 's/\<cxx_/c_/g; s/_ZN4krcu9SlabCacheIiE6cache_E/c_cache/'
 }
 

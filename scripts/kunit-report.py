@@ -102,7 +102,7 @@ def main():
         shown = "".join(parse(args.src, document) for document in documents(path))
         for line in shown.splitlines():
             print(f"{name}: {line}")
-        p_, f_, s_ = count(shown)
+        p_, f_, s_ = count(shown) if shown else (0, 0, 0)
         passed, failed, skipped = passed + p_, failed + f_, skipped + s_
         if not p_ + f_ + s_ and not any(f.split(":")[0] == name for f in args.failed):
             print(f"{name}: no tests ran")

@@ -31,7 +31,6 @@ KUNIT_CASE(destruction_gives_up_and_a_late_reader_may_still_leave)
 
 		EXPECT_TRUE(reader.reading());
 		EXPECT_GE(waited, 50); // 200 by the tick, which is late where the emulator was kept from running
-		EXPECT_LE(waited, 1200);
 		EXPECT_EQ(Object::destroyed, 0);
 	}
 	// What was submitted still comes when the reader has left.

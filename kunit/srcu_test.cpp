@@ -127,18 +127,32 @@ KUNIT_CASE(domains_come_and_go)
 	EXPECT_FALSE(none);
 }
 
-KUNIT_CASE(grace_period_of_a_domain_elapses_after_its_reader_has_left)
+KUNIT_CASE(grace_period_of_a_domain_elapses_only_after_its_reader_has_left)
 {
 	auto domain = Domain::make();
 	ASSERT_TRUE(domain);
-	Sleeper reader(domain, 60);
+	Sleeper reader(domain);
 
 	ASSERT_TRUE(reader);
 	auto grace_period = Domain::GracePeriod::start(domain);
+	kunit_sleep_ms(20);
 	EXPECT_FALSE(grace_period.elapsed());
+	EXPECT_TRUE(reader.reading());
+	reader.leave();
+	EXPECT_TRUE(sleep_until([&] { return grace_period.elapsed(); }));
+}
+
+KUNIT_CASE(wait_for_a_grace_period_of_a_domain_waits_for_its_reader)
+{
+	auto domain = Domain::make();
+	ASSERT_TRUE(domain);
+	Sleeper reader(domain, 50);
+
+	ASSERT_TRUE(reader);
+	auto grace_period = Domain::GracePeriod::start(domain);
 	grace_period.wait();
 	EXPECT_FALSE(reader.reading());
-	EXPECT_TRUE(sleep_until([&] { return grace_period.elapsed(); }));
+	EXPECT_TRUE(grace_period.elapsed());
 }
 
 KUNIT_CASE(wait_for_an_elapsed_grace_period_of_a_domain_returns_at_once)

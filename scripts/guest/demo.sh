@@ -5,7 +5,7 @@ echo "demo: Linux $(uname -r), $(nproc) CPUs: insmod krcu_sample.ko"
 insmod krcu_sample.ko
 
 # Both of its rounds are over when both have printed.
-for _ in $(seq 10); do
+for _ in $(seq 100); do
 	[ "$(dmesg | grep -cE 'krcu_sample: (work item|timer), ')" = 2 ] && break
 	sleep 0.5
 done

@@ -67,7 +67,10 @@ for i in $(seq $((cycles / 10))); do
 	cycle
 done
 echo 1 >/sys/module/krcu_leak/parameters/leave
-sleep 1
+for _ in $(seq 300); do
+	dmesg | grep -q 'the late reader has left' && break
+	sleep 0.1
+done
 dmesg | grep -q 'the late reader has left' || fail "the late reader has not left"
 grep -q '^krcu_leak ' /proc/modules || fail "the module is gone"
 measure left

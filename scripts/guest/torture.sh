@@ -32,10 +32,14 @@ put() {
 # Those who wait for a reader that stays are not hung, where the kernel would think so after 30 s.
 put 120 /proc/sys/kernel/hung_task_timeout_secs
 
+# A line for each time that a CPU went.
+: >/tmp/offline
+
 disturb() {
 	while :; do
 		for cpu in /sys/devices/system/cpu/cpu[1-9]*; do
 			put 0 "$cpu/online"
+			[ "$(cat "$cpu/online" 2>/dev/null)" != 0 ] || echo "$cpu" >>/tmp/offline
 			sleep 0.3
 			put 1 "$cpu/online"
 		done
@@ -62,8 +66,15 @@ while ! verdict >/dev/null; do
 	sleep 1
 done
 [ "$disturb" = 0 ] || kill $!
-echo "torture: CPUs went offline $(dmesg | grep -c "CPU.* is now offline\|psci: CPU.* killed") times"
+offline=$(wc -l </tmp/offline)
+echo "torture: CPUs went offline $offline times"
 rmmod krcu_torture || exit
+# Shorter runs may end before one can.
+if [ "$disturb" = 1 ] && [ -w /sys/devices/system/cpu/cpu1/online ] && [ "$offline" = 0 ] &&
+	verdict | grep -q 'SUCCESS: [0-9][0-9]'; then
+	echo "torture: FAILED: no CPU ever went offline"
+	exit 1
+fi
 verdict | grep "End of test: $expect" && exit
 echo "torture: FAILED: wanted $expect"
 exit 1

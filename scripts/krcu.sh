@@ -13,6 +13,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 say() { echo "krcu: $*"; }
 die() { echo "krcu: $*" >&2; exit 1; }
 
+# What is interrupted ends, and does not go on with what comes next.
+trap 'exit 130' INT TERM HUP
+
 # use_kernel NAME: sets what scripts/kernel.sh says, KDIR among it, building the kernel if need be, and $out.
 use_kernel() {
 	local settings
@@ -165,6 +168,22 @@ sources() {
 	} | sha256sum
 }
 
+# start COMMAND...: beside all else, in a process group of its own, so that stop_jobs() ends all of it. Its id is $!.
+start() {
+	set -m
+	"$@" </dev/null &
+	set +m
+	jobs+=($!)
+}
+
+stop_jobs() {
+	local job
+
+	for job in "${jobs[@]}"; do
+		kill -- "-$job" || :
+	done 2>/dev/null
+}
+
 # without_guest NAME COMMAND...: starts a test that runs no guest, beside all else; but not where it has
 # passed and nothing has changed since: then what it said stands.
 without_guest() {
@@ -178,8 +197,7 @@ without_guest() {
 		return
 	fi
 	rm -f "$log.passed"
-	KDIR=$KDIR KMAKE=$KMAKE SRC=$SRC nice "$@" >"$log" 8>&- &
-	jobs+=($!)
+	KDIR=$KDIR KMAKE=$KMAKE SRC=$SRC start nice "$@" >"$log" 8>&-
 	states[$!]="$state $log"
 }
 
@@ -213,14 +231,12 @@ test_kernel() {
 	fi
 	say "$name: running the suites"
 	logs+=("$name=$out/kunit.log")
-	run_suites "$name" &
+	start run_suites "$name"
 	guests[$name]=$!
-	jobs+=($!)
 	[ -z "${FILTER:-}" ] || return 0
 	while read -r bug regex; do
-		run_planted "$name" "$bug" "$regex" &
+		start run_planted "$name" "$bug" "$regex"
 		checks["$name:the planted $bug is caught"]=$!
-		jobs+=($!)
 	done < <(planted)
 }
 
@@ -230,7 +246,7 @@ make_test() {
 
 	sources=$(sources)
 	jobs=() # global: the trap runs when this function is gone
-	trap '[ ${#jobs[@]} = 0 ] || kill "${jobs[@]}" 2>/dev/null' EXIT
+	trap stop_jobs EXIT
 	for name in ${KERNEL:-default debug}; do
 		test_kernel "$name"
 	done

@@ -369,8 +369,11 @@ fault() {
 }
 
 make_faults() {
-	# The kernel complains of a reader that stays: that is what this one is for.
-	local name=${KERNEL:-default} results=() more=1 stall=(--allow stall --allow 'soft lockup')
+	# All that the kernel may complain of: a reader that stays.
+	local name=${KERNEL:-default} results=() more=1 stall=(
+		--allow '^rcu: INFO: rcu_\w+ (self-)?detected (expedited )?stall'
+		--allow '^watchdog: BUG: soft lockup - CPU#\d+ stuck for \d+s! \[krcu_\w+/\d+:\d+\]'
+	)
 
 	use_kernel "$name"
 	build_modules_quietly "$name"

@@ -399,7 +399,7 @@ def run(args, tmp):
 
 def judge(args, console, timed_out, qemu_status):
     where = f"all of the console in {args.log}"
-    if console.expected:
+    if console.expected and (console.crash or not timed_out):
         return GOOD, ""
     if console.crash:
         what = console.first_splat() if console.splats else console.crash
@@ -415,13 +415,13 @@ def judge(args, console, timed_out, qemu_status):
             said = next((line for line in reversed(console.tail) if line.strip()), f"status {qemu_status}")
             return SETUP, f"QEMU did not start: {said}"
         return CRASH, f"guest reset or died without a word; last console lines above, {where}"
+    if args.expect:
+        return MISSED, f"nothing in the guest says {args.expect!r}; {where}"
     if console.splats:
         failed = f" (and the script failed: {console.status})" if console.status else ""
         return SPLAT, f"kernel complained: {console.first_splat()}{failed}; {where}"
     if console.status:
         return SCRIPT_FAILED, f"script failed in the guest: exit {console.status}; {where}"
-    if args.expect:
-        return MISSED, f"nothing in the guest says {args.expect!r}; {where}"
     return GOOD, ""
 
 
@@ -469,7 +469,7 @@ def arguments():
     p.add_argument("--mem", default="512M", metavar="SIZE")
     p.add_argument("--accel", choices=("auto", "kvm", "tcg"), default="auto")
     p.add_argument("--allow", action="append", default=[], metavar="REGEX", help="complaint that is meant to come")
-    p.add_argument("--expect", metavar="REGEX", help="a line that makes the run good, and nothing else does")
+    p.add_argument("--expect", metavar="REGEX", help="a line that makes a run good that ends, and nothing else does")
     p.add_argument("--no-leaks", action="store_true", help="no kmemleak scan at the end (saves 5 s)")
     p.add_argument("--name", default="", metavar="NAME", help="put before messages")
     p.add_argument("--vmlinux", metavar="FILE", help="the kernel's symbols (gdb)")

@@ -29,7 +29,7 @@ mapfile -t users < <(sources module scripts/misuse -maxdepth 1 -name '*.cpp')
 mapfile -t scripts < <(sources scripts .ci -maxdepth 1 \( -name '*.sh' -o -name run \))
 mapfile -t guest < <(sources scripts/guest -name '*.sh')
 
-# Each says what is wrong, and nothing else.
+# Each says what is wrong, and nothing else, or fails if it cannot.
 
 checkpatch() {
 	# LINUX_VERSION_CODE, CONSTANT_COMPARISON: krcu is for many kernels, and asks which it has got.
@@ -67,13 +67,14 @@ weverything() {
 	printf '%s\0' "${users[@]}" | xargs -0 -n1 -P"$(nproc)" clang++-19 $(flags) -fsyntax-only -Weverything \
 		-Wno-padded -Wno-unsafe-buffer-usage -Wno-c++98-compat-pedantic -Wno-pre-c++20-compat-pedantic \
 		-Wno-c++20-extensions -Wno-c++20-compat -Wno-reserved-identifier -Wno-reserved-macro-identifier \
-		-Wno-thread-safety-negative -Wno-missing-include-dirs 2>&1 | grep -E 'error:|xargs:|include/krcu/.*warning:' | sort -u
+		-Wno-thread-safety-negative -Wno-missing-include-dirs 2>&1 |
+		{ grep -E 'error:|xargs:|include/krcu/.*warning:' || [ $? = 1 ]; } | sort -u
 }
 
 tidy() {
 	# shellcheck disable=SC2046 # a list
 	printf '%s\0' "${users[@]}" | xargs -0 -P"$(nproc)" -I{} clang-tidy-19 --quiet {} -- $(flags) 2>&1 |
-		grep -v '^[0-9]* warnings\? generated'
+		{ grep -v '^[0-9]* warnings\? generated' || [ $? = 1 ]; }
 }
 
 format() {
@@ -85,7 +86,7 @@ shell() {
 }
 
 for check in checkpatch sparse weverything tidy format shell; do
-	"$check" </dev/null >"$work/log" 2>&1
+	"$check" </dev/null >"$work/log" 2>&1 || echo "$check: exit status $?" >>"$work/log"
 	[ ! -s "$work/log" ]
 	result $? "$check"
 done

@@ -349,7 +349,8 @@ make_torture() {
 	build_modules_quietly "$name"
 	if [[ ${TORTURE:-} != *bug=* ]]; then
 		say "$name: planting a bug, which the torture has to find"
-		run_torture "$name" "$out/torture-bug.log" 10 bug=1 \
+		# The first failure ends it, which takes a slow kernel some time to come to.
+		run_torture "$name" "$out/torture-bug.log" 60 bug=1 \
 			--expect '^krcu-torture: failure: planted: an object ended under its reader' || exit
 	fi
 	say "$name: torture, $duration s"

@@ -384,7 +384,7 @@ make_faults() {
 	fault "60 s at full speed" 256 60 "flood=7 budget=$((24 * more))"
 	fault "full speed while a reader spins for 30 s" 256 45 "flood=7 stall=30 budget=$((24 * more))" "${stall[@]}"
 	fault "without back-pressure that takes too much" 256 45 \
-		"flood=7 pace=0 stall=30 budget=$((16 * more))" \
+		"flood=7 pace=0 stall=30 budget=$((24 * more))" \
 		--expect '^krcu-torture: failure: memory: the run took more than its budget'
 	python3 scripts/kunit-report.py --src "$SRC" "${results[@]}"
 }

@@ -5,7 +5,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
@@ -116,6 +115,18 @@ static bool readers_left_in_time(struct krcu_domain *domain)
 }
 
 /*
+ * Whether a callback has run since the last time. Asked by the holder of drain_lock.
+ * One that runs between the two lines is one of those that the answer is about.
+ */
+static bool callback_ran(void)
+{
+	if (!READ_ONCE(krcu_srcu_callback_ran))
+		return false;
+	WRITE_ONCE(krcu_srcu_callback_ran, false);
+	return true;
+}
+
+/*
  * A callback's destructor may let go of another box of the domain, so barriers
  * are repeated until none of krcu's callbacks ran during one, as at exit: see
  * module/krcu_module.c. A callback of another domain costs a barrier more.
@@ -124,7 +135,7 @@ static void drain_domain(struct krcu_domain *domain)
 {
 	mutex_lock(&drain_lock);
 	do {
-		ran_before |= xchg(&krcu_srcu_callback_ran, false);
+		ran_before |= callback_ran();
 		srcu_barrier(domain->ssp);
 	} while (READ_ONCE(krcu_srcu_callback_ran));
 	mutex_unlock(&drain_lock);
@@ -203,7 +214,7 @@ bool krcu_srcu_drain_all(void)
 		srcu_barrier(domain->ssp);
 	}
 	mutex_unlock(&lists_lock);
-	ran = xchg(&krcu_srcu_callback_ran, false) || ran_before;
+	ran = callback_ran() || ran_before;
 	ran_before = false;
 	mutex_unlock(&drain_lock);
 	return ran;

@@ -79,7 +79,9 @@ build_modules_quietly() {
 guest() {
 	local mode=$1 name=$2
 	shift 2
+	# The kernel has data races of its own.
 	python3 scripts/guest.py "$mode" --name "$name" --image "$IMAGE" --accel "${ACCEL:-auto}" \
+		--allow 'KCSAN: data-race in (?!.*\[krcu_)' \
 		${GUEST_ARCH:+--arch "$GUEST_ARCH" --busybox "$BUSYBOX"} --smp "${SMP:-2}" --mem "${MEM:-1G}" "$@"
 }
 
@@ -140,10 +142,10 @@ run_torture() { # NAME LOG DURATION PARAMETERS ARGUMENTS...: the module's parame
 		parameters+=" krcu_torture.$word"
 	done
 	shift 4
-	# Emulated, zeroing all memory takes longer than it stays taken. The kernel has data races of its own.
+	# Emulated, zeroing all memory takes longer than it stays taken.
 	guest run "$name: torture" --script scripts/guest/torture.sh --add "$out/module/krcu_torture.ko" \
 		--log "$log" --timeout "${TIMEOUT:-$((duration + 180))}" --quiet \
-		--append "init_on_alloc=0 $parameters" --allow 'KCSAN: data-race in (?!.*\[krcu_)' "$@"
+		--append "init_on_alloc=0 $parameters" "$@"
 }
 
 # --------------------------------------------------------------------------------------------------

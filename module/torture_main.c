@@ -58,6 +58,10 @@ static unsigned int waiters = 128;
 module_param(waiters, uint, 0444);
 MODULE_PARM_DESC(waiters, "threads that wait for a grace period with each update");
 
+static int wait_nice = MAX_NICE;
+module_param(wait_nice, int, 0444);
+MODULE_PARM_DESC(wait_nice, "niceness of those; where grace periods are short, so many would leave nothing for others");
+
 static unsigned int domains = 2;
 module_param(domains, uint, 0444);
 MODULE_PARM_DESC(domains, "SRCU domains that come and go at a time, 4 at most");
@@ -153,12 +157,11 @@ static const struct role {
 	const char *name;
 	void (*step)(unsigned int task);
 	unsigned int *threads;
-	int nice;
+	int *nice;
 } roles[] = {
 	{ "read", torture_read, &readers },
 	{ "update", torture_update, &updaters },
-	/* So many that they would leave nothing for others where grace periods are short. */
-	{ "wait", torture_update_waiting, &waiters, MAX_NICE },
+	{ "wait", torture_update_waiting, &waiters, &wait_nice },
 	{ "check", torture_check_waits, &checkers },
 	{ "domain", torture_own_domain, &domains },
 	{ "visit", torture_visit_domain, &visitors },
@@ -220,7 +223,8 @@ static int create_threads(void)
 			task = kthread_create(thread_main, &threads[tasks], "krcu_%s/%u", role->name, i);
 			if (IS_ERR(task))
 				return PTR_ERR(task);
-			set_user_nice(task, role->nice);
+			if (role->nice)
+				set_user_nice(task, *role->nice);
 			threads[tasks].task = task;
 		}
 	}

@@ -395,7 +395,7 @@ make_unload() {
 	local name=${KERNEL:-default} cycles=1000 seconds=4
 
 	use_kernel "$name"
-	! grep -qs '^CONFIG_KASAN=' "$KDIR/include/config/auto.conf" || cycles=100 seconds=20
+	! has KASAN || cycles=100 seconds=20
 	cycles=${CYCLES:-$cycles}
 	[[ $cycles =~ ^[1-9][0-9]{0,5}$ ]] || die "CYCLES=$cycles is not a number of cycles"
 	build_modules_quietly "$name"

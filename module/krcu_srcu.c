@@ -80,6 +80,12 @@ struct srcu_struct *krcu_srcu_wrap(const char *name, unsigned int timeout_ms, st
 	return domain ? add_domain(domain, ssp) : NULL;
 }
 
+/* Whether krcu owns it; else the C code that it was wrapped for does. */
+static bool is_owned(const struct krcu_domain *domain)
+{
+	return domain->ssp == &domain->own;
+}
+
 /* Idle, so that waiting long is neither load nor a hung task. */
 static bool readers_left_by(struct krcu_domain *domain, unsigned long deadline)
 {
@@ -104,13 +110,12 @@ static void wait_for_late_readers(struct krcu_domain *domain)
  */
 static bool readers_left_in_time(struct krcu_domain *domain)
 {
-	bool owned = domain->ssp == &domain->own;
-
 	domain->cookie = start_poll_synchronize_srcu(domain->ssp);
 	if (readers_left_by(domain, jiffies + msecs_to_jiffies(domain->timeout_ms)))
 		return true;
 	pr_err("SRCU domain %s: a reader is still inside after %u ms; %s\n", domain->name, domain->timeout_ms,
-	       owned ? "its memory and this module stay" : "waiting for it, as the domain is not krcu's to keep");
+	       is_owned(domain) ? "its memory and this module stay" :
+				  "waiting for it, as the domain is not krcu's to keep");
 	return false;
 }
 
@@ -144,7 +149,7 @@ static void drain_domain(struct krcu_domain *domain)
 /* No readers and no callbacks are left, as cleanup_srcu_struct() wants it. */
 static void free_domain(struct krcu_domain *domain)
 {
-	if (domain->ssp == &domain->own)
+	if (is_owned(domain))
 		cleanup_srcu_struct(&domain->own);
 	kfree(domain);
 }
@@ -180,7 +185,7 @@ void krcu_srcu_destroy(struct srcu_struct *ssp)
 	mutex_unlock(&lists_lock);
 
 	if (!readers_left_in_time(domain)) {
-		if (domain->ssp == &domain->own) {
+		if (is_owned(domain)) {
 			abandon_domain(domain);
 			return;
 		}

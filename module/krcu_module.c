@@ -10,16 +10,27 @@
  * krcu_user_init and krcu_user_exit, and links this file in, whose own
  * module_init() and module_exit() count instead.
  *
- * Two things it cannot know of: a callback that queues another one for ever, for
- * which exit waits for ever; and what a module parameter's set function retires
- * in a load that fails before init, for which the kernel calls neither of these.
+ * What is still reading when the exit has returned, in RCU or in a domain, may
+ * retire something yet, so readers are waited for before the first barrier.
+ *
+ * That is not the end of it: parameter files can be written to until the kernel
+ * removes them, which is after the exit, and a parameter that cannot be parsed
+ * fails a load before init, when another one has been set. What a set function
+ * retires is waited for in the free function of a parameter of krcu's own, which
+ * the kernel calls when no set function can run any more, whether or not init
+ * and exit ran. Domains and caches stay until then, as a set function may use
+ * them. The kernel no longer knows the module's text by then (tables of fixups,
+ * say), so whatever can be waited for in the exit is.
+ *
+ * A callback that queues another one for ever makes the module's end wait for ever.
  *
  * See Documentation/RCU/rcubarrier.rst ("Unloading Modules That Use call_rcu()").
  * kvfree_rcu() needs no barrier: no module text runs for it.
  */
-#include <linux/compiler.h>
+#include <linux/errno.h>
 #include <linux/init.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
 
 #include <krcu/internal/shims.h>
@@ -38,38 +49,22 @@ void __weak __exit krcu_user_exit(void)
 {
 }
 
-bool krcu_callback_ran;
-
-/*
- * One barrier waits for the callbacks there are, but a destructor may let go of
- * another box, and so queue another callback while the barrier waits: one of RCU's,
- * or of any domain's. So the barriers of RCU and of all domains are repeated, and no
- * domain is freed, until none of krcu's callbacks ran during a round: then none was
- * pending when it began, and nothing is left that could queue another.
- *
- * What runs a destructor, in the callback or in the work item behind it, sets a flag
- * afterwards. If what the destructor queued came behind the barrier's own callback
- * on that CPU, the barrier had begun by then, so the flag was clear already and the
- * setting is not lost. A domain's flag is cleared only as it is asked for, in
- * krcu_srcu_drain_all(), so that rcu_barrier() is repeated for what ran beside it.
- *
- * A callback that only frees (SlabCache's, before 6.12) need not set it: what
- * called call_rcu() was the module, before the first barrier, or a destructor,
- * which sets the flag for another one.
- */
-static void end_all(void)
+/* Returns whether another round is needed. What a late reader retires comes before the barriers. */
+static bool drain_round_behind_readers(void)
 {
-	bool srcu_callback_ran;
+	krcu_srcu_wait_for_readers();
+	return krcu_drain_round();
+}
 
-	do {
-		WRITE_ONCE(krcu_callback_ran, false);
-		rcu_barrier();
-		krcu_reclaim_flush();
-		srcu_callback_ran = krcu_srcu_drain_all();
-	} while (srcu_callback_ran || READ_ONCE(krcu_callback_ran));
-	krcu_srcu_free_all();
-	/* Last, as all of these free objects. */
-	krcu_caches_destroy();
+/* Who writes to a parameter file again and again must not keep the exit from returning: hence the limit. */
+static void drain_at_exit(void)
+{
+	unsigned int round = 0;
+
+	synchronize_rcu();
+	while (drain_round_behind_readers() && ++round < KRCU_DRAIN_ROUNDS)
+		;
+	krcu_srcu_end_wrapped();
 }
 
 static int __init krcu_init(void)
@@ -78,15 +73,37 @@ static int __init krcu_init(void)
 
 	/* The kernel keeps a module whose init returns a positive number. */
 	if (err < 0)
-		end_all();
+		drain_at_exit();
 	return err;
 }
 
 static void __exit krcu_exit(void)
 {
 	krcu_user_exit();
-	end_all();
+	drain_at_exit();
 }
 
 module_init(krcu_init);
 module_exit(krcu_exit);
+
+static int no_such_parameter(const char *val, const struct kernel_param *kp)
+{
+	return -ENOENT;
+}
+
+static void end_all(void *unused)
+{
+	while (drain_round_behind_readers())
+		;
+	krcu_srcu_end_all();
+	/* Last, as all of these free objects. */
+	krcu_caches_destroy();
+}
+
+static const struct kernel_param_ops end_ops = {
+	.set = no_such_parameter,
+	.free = end_all,
+};
+
+/* It has no file. Linked last, so that the free functions of the module's own parameters run before. */
+module_param_cb(krcu, &end_ops, NULL, 0);

@@ -41,6 +41,12 @@ void krcu_reclaim_in_work(struct callback_head *head, void (*func)(struct callba
 		schedule_work(&reclaim_work);
 }
 
+/* Whether the caller is such a destructor. */
+bool krcu_reclaim_is_current(void)
+{
+	return current_work() == &reclaim_work;
+}
+
 /* Waits for what krcu_reclaim_in_work() was called with so far. */
 void krcu_reclaim_flush(void)
 {

@@ -66,7 +66,9 @@ krcu_shim bool krcu_poll_state_synchronize_rcu(unsigned long cookie)
 
 krcu_shim void krcu_cond_synchronize_rcu(unsigned long cookie)
 {
-	cond_synchronize_rcu(cookie);
+	/* As cond_synchronize_rcu(), which does nothing in TINY_RCU, where the cookie then stays as it was. */
+	if (!poll_state_synchronize_rcu(cookie))
+		synchronize_rcu();
 }
 
 krcu_shim void krcu_call_rcu_hurry(struct callback_head *head, void (*func)(struct callback_head *head))
@@ -203,6 +205,8 @@ krcu_shim bool krcu_poll_state_synchronize_srcu(struct srcu_struct *ssp, unsigne
 krcu_shim void krcu_call_srcu(struct srcu_struct *ssp, struct callback_head *head,
 			      void (*func)(struct callback_head *head))
 {
+	if (IS_ENABLED(CONFIG_PROVE_RCU) && !krcu_srcu_may_retire_into(ssp))
+		return;
 	call_srcu(ssp, head, func);
 }
 

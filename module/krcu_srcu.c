@@ -2,67 +2,78 @@
 /*
  * The life of an SRCU domain: krcu::Srcu owns one, or wraps one that C code
  * owns; module/krcu_module.c ends those that are left when the module goes.
+ *
+ * No lock is held over a wait. Whoever waits for a domain that somebody else
+ * may be ending counts as one of its users meanwhile, and its end waits for
+ * those: it had the same readers and callbacks to wait for anyway.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/compiler.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
+#include <linux/lockdep.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/srcu.h>
+#include <linux/wait.h>
 
 #include <krcu/internal/shims.h>
 
+enum krcu_domain_state {
+	HELD,		/* by a krcu::Srcu */
+	ENDING,		/* that Srcu is being destroyed */
+	ABANDONED,	/* and has given up waiting for a reader */
+};
+
 struct krcu_domain {
 	struct srcu_struct *ssp;	/* the domain as C++ and the kernel know it: &own, or the C code's */
-	const char *name;
-	unsigned int timeout_ms;
-	unsigned long cookie;		/* of the grace period that a late reader holds up */
+	struct krcu_srcu_tag *tag;
+	unsigned long id;		/* grows along the list */
+	unsigned int users;		/* those in for_each_domain() */
+	enum krcu_domain_state state;
+	bool readers_left;		/* the late ones, when the module goes */
 	struct list_head link;
 	struct srcu_struct own;
 };
 
-static LIST_HEAD(live);			/* domains that a krcu::Srcu holds */
-static LIST_HEAD(abandoned);		/* domains whose Srcu gave up waiting for a reader */
-static DEFINE_MUTEX(lists_lock);
+static LIST_HEAD(domains);
+static unsigned long last_id;
+static bool module_goes;		/* or its init has failed */
+static DEFINE_SPINLOCK(lock);		/* of all above; also taken where objects are retired (is_listed()) */
+static DECLARE_WAIT_QUEUE_HEAD(unused);	/* a domain has lost its last user */
 
-bool krcu_srcu_callback_ran;
-static bool ran_before;			/* what draining cleared above, since the module's exit asked last */
-static DEFINE_MUTEX(drain_lock);	/* of clearing either, so that domains may end at the same time */
-
-static struct krcu_domain *new_domain(const char *name, unsigned int timeout_ms)
+static struct krcu_domain *new_domain(struct krcu_srcu_tag *tag)
 {
 	struct krcu_domain *domain = kzalloc(sizeof(*domain), GFP_KERNEL);
 
-	if (domain) {
-		domain->name = name;
-		domain->timeout_ms = timeout_ms;
-	}
+	if (domain)
+		domain->tag = tag;
 	return domain;
 }
 
 static struct srcu_struct *add_domain(struct krcu_domain *domain, struct srcu_struct *ssp)
 {
 	domain->ssp = ssp;
-	mutex_lock(&lists_lock);
-	list_add(&domain->link, &live);
-	mutex_unlock(&lists_lock);
+	spin_lock_irq(&lock);
+	domain->id = ++last_id;
+	list_add_tail(&domain->link, &domains);
+	spin_unlock_irq(&lock);
 	return ssp;
 }
 
-struct srcu_struct *krcu_srcu_create(const char *name, unsigned int timeout_ms, struct lock_class_key *key)
+struct srcu_struct *krcu_srcu_create(struct krcu_srcu_tag *tag)
 {
-	struct krcu_domain *domain = new_domain(name, timeout_ms);
+	struct krcu_domain *domain = new_domain(tag);
 	int err;
 
 	if (!domain)
 		return NULL;
 #ifdef CONFIG_DEBUG_LOCK_ALLOC
 	/* init_srcu_struct() would give every domain the one lock class of this line. */
-	err = __init_srcu_struct(&domain->own, name, key);
+	err = __init_srcu_struct(&domain->own, tag->name, tag->key);
 #else
 	err = init_srcu_struct(&domain->own);
 #endif
@@ -73,9 +84,9 @@ struct srcu_struct *krcu_srcu_create(const char *name, unsigned int timeout_ms, 
 	return add_domain(domain, &domain->own);
 }
 
-struct srcu_struct *krcu_srcu_wrap(const char *name, unsigned int timeout_ms, struct srcu_struct *ssp)
+struct srcu_struct *krcu_srcu_wrap(struct krcu_srcu_tag *tag, struct srcu_struct *ssp)
 {
-	struct krcu_domain *domain = new_domain(name, timeout_ms);
+	struct krcu_domain *domain = ssp ? new_domain(tag) : NULL;
 
 	return domain ? add_domain(domain, ssp) : NULL;
 }
@@ -86,10 +97,60 @@ static bool is_owned(const struct krcu_domain *domain)
 	return domain->ssp == &domain->own;
 }
 
-/* Idle, so that waiting long is neither load nor a hung task. */
-static bool readers_left_by(struct krcu_domain *domain, unsigned long deadline)
+/* Waits until nobody in for_each_domain() is at it any more, and frees it. It has no readers and no callbacks. */
+static void free_domain(struct krcu_domain *domain)
 {
-	while (!poll_state_synchronize_srcu(domain->ssp, domain->cookie)) {
+	spin_lock_irq(&lock);
+	list_del(&domain->link);
+	spin_unlock_irq(&lock);
+	wait_event_idle(unused, !READ_ONCE(domain->users));
+	if (is_owned(domain))
+		cleanup_srcu_struct(&domain->own);
+	kfree(domain);
+}
+
+/* By their ids, as the one that was visited may be gone from the list by now. */
+static struct krcu_domain *get_domain_after(unsigned long id)
+{
+	struct krcu_domain *domain, *next = NULL;
+
+	spin_lock_irq(&lock);
+	list_for_each_entry(domain, &domains, link) {
+		if (domain->id > id) {
+			domain->users++;
+			next = domain;
+			break;
+		}
+	}
+	spin_unlock_irq(&lock);
+	return next;
+}
+
+static void put_domain(struct krcu_domain *domain)
+{
+	spin_lock_irq(&lock);
+	domain->users--;
+	wake_up_all(&unused);
+	spin_unlock_irq(&lock);
+}
+
+/* Calls @visit, which may wait, for each domain there is, those that are added meanwhile among them. */
+static void for_each_domain(void (*visit)(struct krcu_domain *domain))
+{
+	struct krcu_domain *domain;
+	unsigned long id = 0;
+
+	while ((domain = get_domain_after(id))) {
+		id = domain->id;
+		visit(domain);
+		put_domain(domain);
+	}
+}
+
+/* Idle, so that waiting long is neither load nor a hung task. Returns whether it was over by the deadline. */
+static bool wait_for_grace_period(struct srcu_struct *ssp, unsigned long cookie, unsigned long deadline)
+{
+	while (!poll_state_synchronize_srcu(ssp, cookie)) {
 		if (time_after(jiffies, deadline))
 			return false;
 		schedule_timeout_idle(1);
@@ -97,10 +158,26 @@ static bool readers_left_by(struct krcu_domain *domain, unsigned long deadline)
 	return true;
 }
 
-static void wait_for_late_readers(struct krcu_domain *domain)
+static void wait_for_late_readers(struct srcu_struct *ssp, unsigned long cookie)
 {
-	while (!readers_left_by(domain, jiffies + HZ))
+	while (!wait_for_grace_period(ssp, cookie, jiffies + HZ))
 		;
+}
+
+/*
+ * A grace period takes time even where nobody reads, and the more the busier
+ * the machine is. So before a reader is said to be late, a domain that has no
+ * readers has a grace period, too.
+ */
+static void wait_for_grace_period_without_readers(void)
+{
+	struct srcu_struct *ssp = kzalloc(sizeof(*ssp), GFP_KERNEL);
+
+	if (ssp && !init_srcu_struct(ssp)) {
+		wait_for_late_readers(ssp, start_poll_synchronize_srcu(ssp));
+		cleanup_srcu_struct(ssp);
+	}
+	kfree(ssp);
 }
 
 /*
@@ -108,129 +185,191 @@ static void wait_for_late_readers(struct krcu_domain *domain)
  * synchronize_srcu() would sleep for as long as one is: for ever if it was leaked.
  * So wait for a grace period by polling, and say so when it takes too long.
  */
-static bool readers_left_in_time(struct krcu_domain *domain)
+static bool readers_left_in_time(struct krcu_domain *domain, unsigned long cookie)
 {
-	domain->cookie = start_poll_synchronize_srcu(domain->ssp);
-	if (readers_left_by(domain, jiffies + msecs_to_jiffies(domain->timeout_ms)))
+	struct krcu_srcu_tag *tag = domain->tag;
+
+	if (wait_for_grace_period(domain->ssp, cookie, jiffies + msecs_to_jiffies(tag->timeout_ms)))
 		return true;
-	pr_err("SRCU domain %s: a reader is still inside after %u ms; %s\n", domain->name, domain->timeout_ms,
+	wait_for_grace_period_without_readers();
+	if (poll_state_synchronize_srcu(domain->ssp, cookie))
+		return true;
+	pr_err("SRCU domain %s: a reader is still inside after %u ms; %s\n", tag->name, tag->timeout_ms,
+	       READ_ONCE(module_goes) || !module_is_live(THIS_MODULE) ? "the module's end waits for it" :
 	       is_owned(domain) ? "its memory and this module stay" :
 				  "waiting for it, as the domain is not krcu's to keep");
 	return false;
 }
 
 /*
- * Whether a callback has run since the last time. Asked by the holder of drain_lock.
- * One that runs between the two lines is one of those that the answer is about.
- */
-static bool callback_ran(void)
-{
-	if (!READ_ONCE(krcu_srcu_callback_ran))
-		return false;
-	WRITE_ONCE(krcu_srcu_callback_ran, false);
-	return true;
-}
-
-/*
  * A callback's destructor may let go of another box of the domain, so barriers
  * are repeated until none of krcu's callbacks ran during one, as at exit: see
- * module/krcu_module.c. A callback of another domain costs a barrier more.
+ * module/krcu_drain.c. A callback of another domain of the same tag costs a
+ * barrier more.
  */
 static void drain_domain(struct krcu_domain *domain)
 {
-	mutex_lock(&drain_lock);
-	do {
-		ran_before |= callback_ran();
-		srcu_barrier(domain->ssp);
-	} while (READ_ONCE(krcu_srcu_callback_ran));
-	mutex_unlock(&drain_lock);
-}
+	unsigned long times;
 
-/* No readers and no callbacks are left, as cleanup_srcu_struct() wants it. */
-static void free_domain(struct krcu_domain *domain)
-{
-	if (is_owned(domain))
-		cleanup_srcu_struct(&domain->own);
-	kfree(domain);
+	do {
+		times = krcu_times_ran(&domain->tag->ran);
+		srcu_barrier(domain->ssp);
+	} while (krcu_times_ran(&domain->tag->ran) != times);
 }
 
 static void abandon_domain(struct krcu_domain *domain)
 {
-	mutex_lock(&lists_lock);
-	list_add(&domain->link, &abandoned);
-	mutex_unlock(&lists_lock);
-	/* The late reader's srcu_read_unlock() and the domain's callbacks may be this module's text. */
+	spin_lock_irq(&lock);
+	domain->state = ABANDONED;
+	spin_unlock_irq(&lock);
+	/*
+	 * The late reader's srcu_read_unlock() and the domain's callbacks may be this module's text. Once
+	 * the module goes that does not hold it any more, and its exit waits for the reader instead.
+	 */
 	__module_get(THIS_MODULE);
 }
 
-static struct krcu_domain *find_domain(struct srcu_struct *ssp)
+/* Where one is wrapped more than once, either will do. */
+static struct krcu_domain *begin_ending(struct srcu_struct *ssp)
 {
-	struct krcu_domain *domain;
+	struct krcu_domain *domain, *found = NULL;
 
-	/* Where one is wrapped more than once, either will do. */
-	list_for_each_entry(domain, &live, link)
-		if (domain->ssp == ssp)
-			return domain;
-	return NULL;
+	spin_lock_irq(&lock);
+	list_for_each_entry(domain, &domains, link) {
+		if (domain->ssp == ssp && domain->state == HELD) {
+			domain->state = ENDING;
+			found = domain;
+			break;
+		}
+	}
+	spin_unlock_irq(&lock);
+	return found;
 }
 
 void krcu_srcu_destroy(struct srcu_struct *ssp)
 {
-	struct krcu_domain *domain;
+	struct krcu_domain *domain = begin_ending(ssp);
+	unsigned long cookie;
 
-	mutex_lock(&lists_lock);
-	/* Holds because every Srcu has its entry, and is destroyed once. */
-	domain = find_domain(ssp);
-	list_del(&domain->link);
-	mutex_unlock(&lists_lock);
-
-	if (!readers_left_in_time(domain)) {
+	if (WARN_ONCE(!domain,
+		      "krcu: an Srcu is dropped in another module than it was made in, and is left as it is\n"))
+		return;
+	cookie = start_poll_synchronize_srcu(ssp);
+	if (!readers_left_in_time(domain, cookie)) {
 		if (is_owned(domain)) {
 			abandon_domain(domain);
 			return;
 		}
 		/* Its owner ends it when this returns. */
-		wait_for_late_readers(domain);
+		wait_for_late_readers(ssp, cookie);
 	}
 	drain_domain(domain);
 	free_domain(domain);
 }
 
-/*
- * Waits, when the module goes, for the readers and callbacks of the domains that
- * are left; returns whether a callback of any domain has run since the last time.
- * Pinning the module would not help any more, neither here nor for a domain that
- * was abandoned before an init failed: whoever unloads it waits for late readers.
- */
-bool krcu_srcu_drain_all(void)
+static bool is_listed(struct srcu_struct *ssp)
 {
 	struct krcu_domain *domain;
-	bool ran;
+	unsigned long flags;
+	bool found = false;
 
-	mutex_lock(&drain_lock);
-	mutex_lock(&lists_lock);
-	list_for_each_entry(domain, &live, link) {
-		if (!readers_left_in_time(domain))
-			wait_for_late_readers(domain);
-		srcu_barrier(domain->ssp);
-	}
-	list_for_each_entry(domain, &abandoned, link) {
-		wait_for_late_readers(domain);
-		srcu_barrier(domain->ssp);
-	}
-	mutex_unlock(&lists_lock);
-	ran = callback_ran() || ran_before;
-	ran_before = false;
-	mutex_unlock(&drain_lock);
-	return ran;
+	spin_lock_irqsave(&lock, flags);
+	list_for_each_entry(domain, &domains, link)
+		found |= domain->ssp == ssp;
+	spin_unlock_irqrestore(&lock, flags);
+	return found;
 }
 
-/* Then, when nothing of the module's runs any more. */
-void krcu_srcu_free_all(void)
+/* For kernels that check such things: this module's exit waits for the callbacks of its own domains only. */
+bool krcu_srcu_may_retire_into(struct srcu_struct *ssp)
 {
-	struct krcu_domain *domain, *next;
+	return !WARN_ONCE(!is_listed(ssp),
+			  "krcu: an object of an SRCU domain that is gone, or is another module's (wrap it here), is leaked\n");
+}
 
-	list_splice(&abandoned, &live);
-	list_for_each_entry_safe(domain, next, &live, link)
+static void wait_for_its_readers(struct krcu_domain *domain)
+{
+	unsigned long cookie;
+
+	if (domain->readers_left)
+		return;
+	cookie = start_poll_synchronize_srcu(domain->ssp);
+	if (!readers_left_in_time(domain, cookie))
+		wait_for_late_readers(domain->ssp, cookie);
+	domain->readers_left = true;
+}
+
+/*
+ * When the module goes: waits for the readers of all domains, once each, as nobody
+ * enters any more but destructors. Pinning the module would not help by now.
+ */
+void krcu_srcu_wait_for_readers(void)
+{
+	WRITE_ONCE(module_goes, true);
+	for_each_domain(wait_for_its_readers);
+}
+
+static void count_callbacks(struct krcu_domain *domain)
+{
+	krcu_times_ran(&domain->tag->ran);
+}
+
+/* Has the callbacks of all domains counted: see module/krcu_drain.c. */
+void krcu_srcu_count(void)
+{
+	for_each_domain(count_callbacks);
+}
+
+static void wait_for_its_callbacks(struct krcu_domain *domain)
+{
+	/* Behind a reader who may never leave; the module's exit waits for that one first. */
+	if (READ_ONCE(domain->state) == ABANDONED && !domain->readers_left)
+		return;
+	RCU_LOCKDEP_WARN(srcu_read_lock_held(domain->ssp), "krcu: drain() in a reader of an SRCU domain");
+	srcu_barrier(domain->ssp);
+}
+
+/* Waits for the callbacks that are pending in any domain. */
+void krcu_srcu_barrier_all(void)
+{
+	for_each_domain(wait_for_its_callbacks);
+}
+
+/* One that is left and that C code owns, or any that is left; from now on it is the caller's to free. */
+static struct krcu_domain *begin_ending_left(bool any)
+{
+	struct krcu_domain *domain, *found = NULL;
+
+	spin_lock_irq(&lock);
+	list_for_each_entry(domain, &domains, link) {
+		if (domain->state != ENDING && (any || !is_owned(domain))) {
+			domain->state = ENDING;
+			found = domain;
+			break;
+		}
+	}
+	spin_unlock_irq(&lock);
+	return found;
+}
+
+static void end_left(bool any)
+{
+	struct krcu_domain *domain;
+
+	while ((domain = begin_ending_left(any))) {
+		drain_domain(domain);
 		free_domain(domain);
+	}
+}
+
+/* When the module goes and no readers are left: ends the domains that C code owns, as that may free them next. */
+void krcu_srcu_end_wrapped(void)
+{
+	end_left(false);
+}
+
+/* Last: ends all that are left. */
+void krcu_srcu_end_all(void)
+{
+	end_left(true);
 }

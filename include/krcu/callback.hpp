@@ -88,7 +88,7 @@ public:
 	void submit(Srcu<Tag> &domain) && noexcept
 	{
 		if (Node *node = node_.release())
-			node->destroy_srcu(domain.domain_.get());
+			node->template destroy_srcu<Srcu<Tag>::tag_.ran>(domain.domain_.get());
 	}
 
 	/// It leaves the callback empty: std::move() it.

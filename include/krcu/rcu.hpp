@@ -68,6 +68,16 @@ inline void synchronize_rcu_expedited() KRCU_NOT_UNDER(internal::rcu) { krcu_syn
 /// Context: process, outside any read-side critical section. Sleeps.
 inline void rcu_barrier() KRCU_NOT_UNDER(internal::rcu) { krcu_rcu_barrier(); }
 
+/// Waits until all that this module has retired so far is destroyed, wherever it was waiting: for RCU, for
+/// reclaim::Work, for the readers of any of its krcu::Srcu; and so is what those destructors retire in turn,
+/// in chains of up to 100 objects, or of any length where nobody else retires anything meanwhile. For a
+/// driver's remove(), which then frees what destructors use. Not waited for: memory without a destructor,
+/// and domains whose Srcu gave up on a late reader.
+/// Context: process, outside any read-side critical section of RCU or of the module's domains, and not in a
+/// destructor. Sleeps, as long as the readers of any of the module's domains stay for which an object waits.
+/// See rcu_barrier(), srcu_barrier(), flush_work().
+inline void drain() KRCU_NOT_UNDER(internal::rcu) { krcu_drain(); }
+
 /// A grace period that somebody else may have to wait for later: a cookie, one word, to keep beside
 /// the data and to look at from any context. Copy it freely.
 ///

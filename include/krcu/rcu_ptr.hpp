@@ -143,13 +143,12 @@ public:
 	Rcu &operator=(const Rcu &) = delete;
 
 	/// Drops the object as an RcuOld does. Readers that hold it may go on; new ones and updaters must not come.
-	// Holds without an exchange because nobody else has a right to the pointer by now.
 	~Rcu()
 		requires(!destructor_may_sleep)
 	{
-		Old last(krcu_rcu_access_pointer(&foreign_));
+		Old last(release());
 	}
-	~Rcu() KRCU_NOT_UNDER(internal::rcu) { Old last(krcu_rcu_access_pointer(&foreign_)); }
+	~Rcu() KRCU_NOT_UNDER(internal::rcu) { Old last(release()); }
 
 	/// The object, or null; valid as long as the guard, even if it is replaced or this Rcu is gone.
 	/// Context: any that the guard allows. See rcu_dereference(), srcu_dereference().
@@ -201,6 +200,16 @@ public:
 	}
 
 private:
+	// Null by the time the object goes, as what runs then may take() it again. Holds without an exchange
+	// because nobody else has a right to the pointer by now.
+	void *release() noexcept
+	{
+		void *foreign = krcu_rcu_access_pointer(&foreign_);
+
+		foreign_ = nullptr;
+		return foreign;
+	}
+
 	// A reference is never null, but the kernel's -fno-delete-null-pointer-checks hides that from
 	// the compiler, and every caller's test for null would stay in the code after the one above it.
 	static const element_type *non_null(const element_type &object) noexcept

@@ -80,8 +80,7 @@ public:
 	/// Context: process; sleeps. See init_srcu_struct().
 	static Srcu make() KRCU_NOT_UNDER(internal::rcu)
 	{
-		// Holds because the kernel keys lock classes by the address of static storage and writes it itself.
-		return Srcu(krcu_srcu_create(Tag::name, teardown_timeout_ms(), reinterpret_cast<lock_class_key *>(lock_class_)));
+		return Srcu(krcu_srcu_create(&tag_));
 	}
 
 	/// A domain that C code owns: read, waited for and submitted to as any other, but not ended here.
@@ -90,7 +89,7 @@ public:
 	/// Context: process; sleeps.
 	static Srcu wrap(srcu_struct *domain) KRCU_NOT_UNDER(internal::rcu)
 	{
-		return Srcu(krcu_srcu_wrap(Tag::name, teardown_timeout_ms(), domain));
+		return Srcu(krcu_srcu_wrap(&tag_, domain));
 	}
 
 	/// Moving a domain's owner empties it. Moving one over another destroys the domain held there;
@@ -195,6 +194,9 @@ private:
 	// struct lock_class_key, one for each tag; empty in kernels without lockdep.
 	alignas(KRCU_LOCK_CLASS_KEY_ALIGN) static inline constinit std::byte
 		lock_class_[KRCU_LOCK_CLASS_KEY_SIZE ? KRCU_LOCK_CLASS_KEY_SIZE : 1] = {};
+
+	// What the C half knows of the tag. One for all sources, so that lockdep finds one name for the class.
+	static inline constinit krcu_srcu_tag tag_ = { Tag::name, teardown_timeout_ms(), lock_class_, {} };
 
 	internal::Unique<srcu_struct, Destroy> domain_;
 };

@@ -46,7 +46,7 @@ class [[nodiscard("dropping a box retires its object")]] SrcuBox final {
 	using Node = internal::Node<T, A>;
 
 	struct Retire {
-		void operator()(Node *node) const noexcept { node->destroy_srcu(node->domain()); }
+		void operator()(Node *node) const noexcept { node->template destroy_srcu<Domain::tag_.ran>(node->domain()); }
 	};
 
 public:

@@ -109,11 +109,11 @@ public:
 		if constexpr (std::is_trivially_destructible_v<T>) {
 			deallocate_rcu();
 		} else if constexpr (std::is_same_v<R, reclaim::Work>) {
-			krcu_call_rcu(head(), [](callback_head *head) { krcu_reclaim_in_work(head, end<krcu_callback_ran>); });
+			krcu_call_rcu(head(), [](callback_head *head) { krcu_reclaim_in_work(head, end<krcu_rcu_ran>); });
 		} else {
 			static_assert(!DestructorMaySleep<T>,
 				      "krcu: ~T may sleep, but an RCU callback runs in softirq: use RcuBox<T, A, krcu::reclaim::Work>");
-			krcu_call_rcu(head(), end<krcu_callback_ran>);
+			krcu_call_rcu(head(), end<krcu_rcu_ran>);
 		}
 	}
 
@@ -121,16 +121,17 @@ public:
 	void destroy_rcu_hurry()
 	{
 		static_assert(!DestructorMaySleep<T>, "krcu: ~T may sleep, but an RCU callback runs in softirq");
-		krcu_call_rcu_hurry(head(), end<krcu_callback_ran>);
+		krcu_call_rcu_hurry(head(), end<krcu_rcu_ran>);
 	}
 
 	/// Destroys the value and gives the memory back after a grace period of that domain. There is no
 	/// kvfree_rcu() for domains, so it takes a callback even where there is nothing to destroy.
+	template <krcu_ran &ran>
 	void destroy_srcu(srcu_struct *domain)
 	{
 		static_assert(EndsByDestructor<T>::value);
 		static_assert(!DestructorMaySleep<T>, "krcu: ~T may sleep, but an SRCU callback runs with softirqs disabled");
-		krcu_call_srcu(domain, head(), end<krcu_srcu_callback_ran>);
+		krcu_call_srcu(domain, head(), end<ran>);
 	}
 
 	/// The domain of an SrcuBox. It is kept where the kernel writes only when the object is retired, so
@@ -148,7 +149,7 @@ private:
 	~Node() {}
 
 	/// The callback, or what the work item calls. Its parameter's type is what kCFI checks.
-	template <bool &ran>
+	template <krcu_ran &ran>
 	static void end(callback_head *head)
 	{
 		// Holds because the head is the node's first member, and only the functions above pass one on.
@@ -157,8 +158,8 @@ private:
 		node->value.~T();
 		// After the destructor, which may have queued another callback. Tested first, so that the
 		// CPUs share the cache line.
-		if (!__atomic_load_n(&ran, __ATOMIC_RELAXED))
-			__atomic_store_n(&ran, true, __ATOMIC_RELAXED);
+		if (!__atomic_load_n(&ran.flag, __ATOMIC_RELAXED))
+			__atomic_store_n(&ran.flag, true, __ATOMIC_RELAXED);
 		node->deallocate();
 	}
 

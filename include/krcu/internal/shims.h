@@ -45,12 +45,26 @@ void krcu_call_rcu_hurry(struct callback_head *head, void (*func)(struct callbac
 void krcu_call_rcu(struct callback_head *head, void (*func)(struct callback_head *head));
 void krcu_kvfree_rcu(struct callback_head *head);
 
-/* Set by every callback of RCU after its destructor; module/krcu_module.c reads it at exit. */
-extern bool krcu_callback_ran;
-
 /* Reclaim in process context: module/krcu_reclaim.c */
 void krcu_reclaim_in_work(struct callback_head *head, void (*func)(struct callback_head *head));
 void krcu_reclaim_flush(void);
+bool krcu_reclaim_is_current(void);
+
+/* Waiting for all that the module has retired: module/krcu_drain.c */
+struct krcu_ran {
+	bool flag;		/* set by every callback after its destructor */
+	unsigned long times;	/* how often it was found set, and cleared */
+};
+
+/* Of RCU's callbacks and of what they leave to the work item. */
+extern struct krcu_ran krcu_rcu_ran;
+
+/* How many rounds of barriers to wait for, one for each link in a chain of objects that own each other. */
+enum { KRCU_DRAIN_ROUNDS = 100 };
+
+void krcu_drain(void);
+bool krcu_drain_round(void);
+unsigned long krcu_times_ran(struct krcu_ran *ran);
 
 /* An RCU-protected pointer, one word at @slot */
 void *krcu_rcu_dereference(void *const *slot);
@@ -76,12 +90,23 @@ void krcu_caches_destroy(void);
 void *krcu_kmem_cache_alloc(struct kmem_cache *cache, krcu_gfp_t gfp);
 void krcu_kmem_cache_free(struct kmem_cache *cache, void *ptr);
 
-/* SRCU */
-struct srcu_struct *krcu_srcu_create(const char *name, unsigned int timeout_ms, struct lock_class_key *key);
-struct srcu_struct *krcu_srcu_wrap(const char *name, unsigned int timeout_ms, struct srcu_struct *ssp);
+/* SRCU; module/krcu_srcu.c has a domain's beginning and end */
+struct krcu_srcu_tag {
+	const char *name;
+	unsigned int timeout_ms;	/* before a late reader is given up */
+	void *key;			/* struct lock_class_key */
+	struct krcu_ran ran;		/* the domains' callbacks */
+};
+
+struct srcu_struct *krcu_srcu_create(struct krcu_srcu_tag *tag);
+struct srcu_struct *krcu_srcu_wrap(struct krcu_srcu_tag *tag, struct srcu_struct *ssp);
 void krcu_srcu_destroy(struct srcu_struct *ssp);
-bool krcu_srcu_drain_all(void);
-void krcu_srcu_free_all(void);
+bool krcu_srcu_may_retire_into(struct srcu_struct *ssp);
+void krcu_srcu_wait_for_readers(void);
+void krcu_srcu_count(void);
+void krcu_srcu_barrier_all(void);
+void krcu_srcu_end_wrapped(void);
+void krcu_srcu_end_all(void);
 int krcu_srcu_read_lock(struct srcu_struct *ssp);
 void krcu_srcu_read_unlock(struct srcu_struct *ssp, int idx);
 void krcu_synchronize_srcu(struct srcu_struct *ssp);
@@ -92,9 +117,6 @@ bool krcu_poll_state_synchronize_srcu(struct srcu_struct *ssp, unsigned long coo
 void krcu_call_srcu(struct srcu_struct *ssp, struct callback_head *head,
 		    void (*func)(struct callback_head *head));
 void *krcu_srcu_dereference(void *const *slot, struct srcu_struct *ssp);
-
-/* Set by every callback of a domain after its destructor; module/krcu_srcu.c reads it when one ends. */
-extern bool krcu_srcu_callback_ran;
 
 /* XArray, updated with softirqs disabled */
 void krcu_xa_init(struct xarray *xa);

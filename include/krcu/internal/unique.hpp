@@ -27,10 +27,11 @@ public:
 		return *this;
 	}
 
+	/// Empty by the time it lets go, as what runs then may look at it again.
 	~Unique()
 	{
-		if (ptr_)
-			Drop{}(ptr_);
+		if (T *ptr = release())
+			Drop{}(ptr);
 	}
 
 	explicit operator bool() const noexcept { return ptr_; }

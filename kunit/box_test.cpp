@@ -149,4 +149,24 @@ KUNIT_CASE(old_box_of_an_rcu_waits_for_the_reader)
 	EXPECT_EQ(seen, 7);
 }
 
+namespace {
+struct ResetsItsBox : Object {
+	krcu::KBox<ResetsItsBox> *box;
+
+	explicit ResetsItsBox(krcu::KBox<ResetsItsBox> *b) : box(b) {}
+	~ResetsItsBox() { box->reset(); }
+};
+} // namespace
+KUNIT_CASE(object_that_resets_its_box_is_destroyed_once)
+{
+	Object::reset();
+	{
+		krcu::KBox<ResetsItsBox> box;
+
+		box = krcu::KBox<ResetsItsBox>::make(krcu::GFP_KERNEL, &box);
+	}
+	EXPECT_EQ(Object::destroyed, 1);
+	EXPECT_EQ(Object::destroyed_dead, 0);
+}
+
 KUNIT_SUITE(box);

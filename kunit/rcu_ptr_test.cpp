@@ -255,6 +255,31 @@ static void update_and_read_often()
 			++wrong;
 	}
 }
+namespace {
+/// Unpublishes itself when it goes, wherever it was published.
+struct Unpublishes {
+	static inline constinit Counter dropped;
+
+	krcu::Rcu<krcu::RcuFreeBox<Unpublishes>> *rcu;
+
+	void drop_before_gp()
+	{
+		++dropped;
+		(void)rcu->take();
+	}
+};
+} // namespace
+KUNIT_CASE(object_that_unpublishes_itself_is_dropped_once)
+{
+	Unpublishes::dropped = 0;
+	{
+		krcu::Rcu<krcu::RcuFreeBox<Unpublishes>> rcu;
+
+		(void)rcu.replace(krcu::RcuFreeBox<Unpublishes>::make(krcu::GFP_KERNEL, &rcu));
+	}
+	EXPECT_EQ(Unpublishes::dropped, 1);
+}
+
 KUNIT_CASE(racing_updaters_drop_every_object_once)
 {
 	NEEDS_CONCURRENCY();

@@ -98,6 +98,14 @@ KUNIT_CASE(wait_for_a_grace_period_waits_for_the_reader)
 	EXPECT_TRUE(grace_period.elapsed());
 }
 
+KUNIT_CASE(grace_period_that_was_waited_for_has_elapsed)
+{
+	auto grace_period = krcu::GracePeriod::start();
+
+	grace_period.wait();
+	EXPECT_TRUE(grace_period.elapsed());
+}
+
 KUNIT_CASE(wait_for_an_elapsed_grace_period_returns_at_once)
 {
 	NEEDS_CONCURRENCY();

@@ -352,6 +352,14 @@ KUNIT_CASE(racing_updaters_and_sleeping_readers_drop_every_object_once)
 	EXPECT_EQ(Object::destroyed_dead, 0);
 }
 
+KUNIT_CASE(tag_of_several_sources_is_one_lock_class)
+{
+	auto domain = krcu::Srcu<SharedTag>::make(); // in srcu_test.cpp as well
+
+	ASSERT_TRUE(domain);
+	auto guard = domain.read_lock();
+}
+
 // What is left to the module's exit: two domains, and a chain of objects in them, in RCU and in a work item, each
 // of which lets go of the next. scripts/guest/kunit.sh looks for the last one's line.
 namespace {

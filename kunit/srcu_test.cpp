@@ -169,6 +169,36 @@ KUNIT_CASE(wait_for_an_elapsed_grace_period_of_a_domain_returns_at_once)
 	EXPECT_TRUE(reader.reading());
 }
 
+namespace {
+struct Hasty {
+	static constexpr const char *name = "krcu_kunit_hasty";
+	static constexpr unsigned int teardown_timeout_ms = 1;
+};
+} // namespace
+KUNIT_CASE(short_timeout_blames_no_reader)
+{
+	// If it did, the domain would pin this module, which scripts/guest/kunit.sh unloads.
+	for (int i = 0; i < 20; i++) {
+		auto domain = krcu::Srcu<Hasty>::make();
+
+		ASSERT_TRUE(domain);
+		krcu::Callback<Object>::make(krcu::GFP_KERNEL).submit(domain);
+	}
+}
+
+KUNIT_CASE(null_is_no_domain_to_wrap)
+{
+	EXPECT_FALSE(Domain::wrap(nullptr));
+}
+
+KUNIT_CASE(tag_of_several_sources_is_one_lock_class)
+{
+	auto domain = krcu::Srcu<SharedTag>::make(); // in srcu_box_test.cpp as well; lockdep wants one name for it
+
+	ASSERT_TRUE(domain);
+	auto guard = domain.read_lock();
+}
+
 static constinit krcu::Srcu<Queue> left_for_exit;
 KUNIT_CASE(domain_that_is_left_is_ended_at_exit)
 {

@@ -273,6 +273,11 @@ private:
 	OnOtherCpu<Run> thread_; // last, as the thread uses the others
 };
 
+/// A domain of more than one source.
+struct SharedTag {
+	static constexpr const char *name = "krcu_kunit_shared";
+};
+
 /// A reader on another CPU that sleeps in the domain, until told to leave or for so long.
 template <class Tag>
 class Sleeper {

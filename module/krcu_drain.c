@@ -83,7 +83,6 @@ void krcu_drain(void)
 	unsigned int round = 0;
 
 	might_sleep();
-	RCU_LOCKDEP_WARN(lock_is_held(&rcu_lock_map), "krcu: drain() under a ReadGuard");
 	if (WARN_ONCE(krcu_reclaim_is_current(), "krcu: drain() in a destructor, which would wait for itself\n"))
 		return;
 	while (krcu_drain_round() && ++round < KRCU_DRAIN_ROUNDS)

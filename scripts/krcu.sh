@@ -135,6 +135,18 @@ run_planted() { # NAME BUG REGEX
 		--log "$out/planted-$2.log" --timeout "${TIMEOUT:-120}" --no-leaks --quiet
 }
 
+run_exits() { # NAME
+	guest run "$1: exits" --script scripts/guest/exits.sh --add "$out/kunit/krcu_exits.ko" \
+		--log "$out/exits.log" --timeout "${TIMEOUT:-300}" --quiet
+}
+
+# Each mistake has a WARN of krcu's own, or lockdep's.
+run_misused() { # NAME
+	guest run "$1: misuse" --script scripts/guest/misused.sh --add "$out/kunit/krcu_exits.ko" \
+		--add "$out/kunit/krcu_misused.ko" --log "$out/misused.log" --timeout "${TIMEOUT:-120}" --no-leaks --quiet \
+		--allow 'cut here' --allow '^WARNING: .* \[krcu_misused\]$' --allow '^WARNING: suspicious RCU usage$'
+}
+
 run_torture() { # NAME LOG DURATION PARAMETERS ARGUMENTS...: the module's parameters, guest.py's arguments
 	local name=$1 log=$2 duration=$3 word parameters=''
 
@@ -239,6 +251,12 @@ test_kernel() {
 	start run_suites "$name"
 	guests[$name]=$!
 	[ -z "${FILTER:-}" ] || return 0
+	start run_exits "$name"
+	checks["$name:drivers that leave things to their exit"]=$!
+	if has PROVE_RCU; then
+		start run_misused "$name"
+		checks["$name:mistakes that a debug kernel tells of"]=$!
+	fi
 	while read -r bug regex; do
 		start run_planted "$name" "$bug" "$regex"
 		checks["$name:the planted $bug is caught"]=$!
@@ -287,6 +305,8 @@ make_row() {
 	while read -r bug regex; do
 		check "the planted $bug is caught" run_planted "$name" "$bug" "$regex"
 	done < <(planted)
+	check "drivers that leave things to their exit" run_exits "$name"
+	! has PROVE_RCU || check "mistakes that a debug kernel tells of" run_misused "$name"
 	check "the torture" run_torture "$name" "$out/torture.log" "${DURATION:-20}" "${TORTURE:-}"
 
 	python3 scripts/kunit-report.py --src "$SRC" "${results[@]}" "${logs[@]}" | tee "$out/report" || :

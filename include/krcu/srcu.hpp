@@ -28,6 +28,11 @@ struct Readers;
 /// The tag makes each domain a type of its own, so that a guard of one does not open data of another,
 /// names it (`static constexpr const char *name`) and gives it a lockdep class of its own.
 ///
+/// A domain belongs to the module that made it: only there it may be dropped, and only there objects may be
+/// retired into it, as a module's exit waits for the callbacks of its own domains. Another module wraps the
+/// srcu_struct: see wrap(). Kernels with CONFIG_PROVE_RCU warn of either mistake, and of objects that are
+/// retired into a domain that is gone; such an object is leaked then.
+///
 /// Owns a srcu_struct; is one pointer. Semantics: Documentation/RCU/checklist.rst and the kernel-doc
 /// of each function named. After Rust's Srcu (v7 on the rust-for-linux list).
 ///
@@ -84,8 +89,9 @@ public:
 	}
 
 	/// A domain that C code owns: read, waited for and submitted to as any other, but not ended here.
-	/// Empty where memory is short. Drop it before the C code calls cleanup_srcu_struct(): that waits for
-	/// the readers and callbacks of the C code as well, and leaves the srcu_struct as it is.
+	/// Empty where memory is short, and where `domain` is null. Drop it before the C code calls
+	/// cleanup_srcu_struct(): that waits for the readers and callbacks of the C code as well, and leaves
+	/// the srcu_struct as it is.
 	/// Context: process; sleeps.
 	static Srcu wrap(srcu_struct *domain) KRCU_NOT_UNDER(internal::rcu)
 	{
@@ -101,10 +107,10 @@ public:
 	/// it. If a reader has not left after `Tag::teardown_timeout_ms` (10000 unless the tag says
 	/// otherwise), gives up and returns: one error line names the domain, its memory stays, and the module
 	/// cannot be unloaded any more, so that the late reader may still leave. A module that is being
-	/// unloaded already waits for it, and so does a wrapper, whose domain somebody else frees.
+	/// unloaded already waits for it at its end, and so does a wrapper, whose domain somebody else frees.
 	/// No new reader may come, and nothing more be submitted, from here on; what a destructor submits by
 	/// way of RCU or of another domain is for the caller to wait for. Domains that are left to the
-	/// module's exit end together, when nothing is pending in any.
+	/// module's end go together, when nothing is pending in any.
 	/// Context: process, outside this domain's read-side critical sections. Sleeps.
 	/// See start_poll_synchronize_srcu(), srcu_barrier(), cleanup_srcu_struct().
 	~Srcu() KRCU_NOT_UNDER(internal::rcu) = default;

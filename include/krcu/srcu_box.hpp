@@ -21,9 +21,13 @@ namespace krcu {
 /// period of that domain. RCU's own readers are not waited for, and its accessors do not take their
 /// guards.
 ///
-/// The domain is given when the object is made, and has to be there until the box lets go of it. What is
-/// retired by then the domain's own destruction waits for: see there. ~T runs with softirqs disabled and must not sleep. A T that must: keep it in a KBox,
-/// unpublish it, call the domain's synchronize(), then drop it.
+/// The domain is given when the object is made, and has to be there until the box lets go of it; the
+/// domain's own destruction then waits for what was retired: see there. So where both are members of one
+/// struct, declare the Srcu before whatever owns the boxes: members are destroyed in reverse. No compiler
+/// can tell; a kernel with CONFIG_PROVE_RCU warns.
+///
+/// ~T runs with softirqs disabled and must not sleep. A T that must: keep it in a KBox, unpublish it, call
+/// the domain's synchronize(), then drop it.
 ///
 /// A box is one pointer; the allocation is T and an rcu_head before it, where the domain is kept until
 /// the kernel needs the place. Retiring always takes a callback: domains have no kvfree_rcu().

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+// The C++ half of krcu_misused: what only a debug kernel tells at run time, each with one WARN that says what is wrong.
+
+#include <krcu/krcu.hpp>
+
+#include "misused.h"
+
+namespace {
+
+struct Table {
+	static constexpr const char *name = "krcu_misused";
+};
+using Domain = krcu::Srcu<Table>;
+using Box = krcu::SrcuKBox<int, Table>;
+
+/// The domain of another module.
+Domain &foreign()
+{
+	return *static_cast<Domain *>(exits_domain());
+}
+
+void drop_foreign_domain()
+{
+	foreign() = Domain();
+}
+
+void retire_into_foreign_domain()
+{
+	Box::make(foreign(), krcu::GFP_KERNEL).reset();
+}
+
+void retire_into_domain_that_is_gone()
+{
+	struct {
+		krcu::Rcu<Box, Domain> pointer;
+		Domain domain; // goes first
+	} wrong_order;
+
+	wrong_order.domain = Domain::make();
+	if (wrong_order.domain)
+		(void)wrong_order.pointer.replace(Box::make(wrong_order.domain, krcu::GFP_KERNEL));
+}
+
+struct Drains {
+	static constexpr bool destructor_may_sleep = true;
+
+	~Drains() { krcu::drain(); }
+};
+
+void drain_in_destructor()
+{
+	krcu::RcuKBox<Drains, krcu::reclaim::Work>::make(krcu::GFP_KERNEL).reset();
+	krcu::drain();
+}
+
+void drain_in_reader()
+{
+	auto domain = Domain::make();
+
+	if (domain) {
+		auto guard = domain.read_lock();
+
+		krcu::drain();
+	}
+}
+
+} // namespace
+
+void misuse(unsigned int what)
+{
+	static constexpr void (*each[])() = { retire_into_foreign_domain, retire_into_domain_that_is_gone, drain_in_destructor,
+					      drain_in_reader, drop_foreign_domain };
+
+	if (what < sizeof(each) / sizeof(each[0]))
+		each[what]();
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * krcu_misused: mistakes that a debug kernel must say something about, one for each
+ * value of the parameter "what". For scripts/guest/misused.sh.
+ */
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+
+#include "misused.h"
+
+static unsigned int what;
+module_param(what, uint, 0444);
+MODULE_PARM_DESC(what, "which mistake to make: see misused.cpp");
+
+static int __init misused_init(void)
+{
+	misuse(what);
+	return 0;
+}
+
+static void __exit misused_exit(void)
+{
+}
+
+module_init(misused_init);
+module_exit(misused_exit);
+MODULE_DESCRIPTION("Mistakes that a debug kernel tells of");
+MODULE_LICENSE("GPL");

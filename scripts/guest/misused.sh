@@ -1,0 +1,22 @@
+# Runs in the guest: mistakes that a debug kernel must tell of (kunit/misused.cpp), with the words it must use.
+
+fail() {
+	echo "misused: FAILED: $*"
+	exit 1
+}
+
+insmod krcu_exits.ko scenario=domain_shared || fail "insmod krcu_exits"
+what=0
+for words in 'krcu: an object of an SRCU domain that is gone, or is another module'"'"'s' \
+	'krcu: an object of an SRCU domain that is gone, or is another module'"'"'s' \
+	'krcu: drain() in a destructor' \
+	'krcu: drain() in a reader of an SRCU domain' \
+	'krcu: an Srcu is dropped in another module than it was made in'; do
+	dmesg -c >/dev/null
+	insmod krcu_misused.ko what=$what || fail "insmod, $what"
+	rmmod krcu_misused || fail "rmmod, $what"
+	dmesg | grep -qF "$words" || fail "$what: nothing said \"$words\""
+	echo "misused: $what: passed"
+	what=$((what + 1))
+done
+rmmod krcu_exits || fail "rmmod krcu_exits"

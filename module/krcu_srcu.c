@@ -103,7 +103,8 @@ static void free_domain(struct krcu_domain *domain)
 	spin_lock_irq(&lock);
 	list_del(&domain->link);
 	spin_unlock_irq(&lock);
-	wait_event_idle(unused, !READ_ONCE(domain->users));
+	/* Pairs with put_domain(): what was done to it there comes before its memory goes. */
+	wait_event_idle(unused, !smp_load_acquire(&domain->users));
 	if (is_owned(domain))
 		cleanup_srcu_struct(&domain->own);
 	kfree(domain);
@@ -129,7 +130,7 @@ static struct krcu_domain *get_domain_after(unsigned long id)
 static void put_domain(struct krcu_domain *domain)
 {
 	spin_lock_irq(&lock);
-	domain->users--;
+	smp_store_release(&domain->users, domain->users - 1);
 	wake_up_all(&unused);
 	spin_unlock_irq(&lock);
 }
@@ -220,7 +221,7 @@ static void drain_domain(struct krcu_domain *domain)
 static void abandon_domain(struct krcu_domain *domain)
 {
 	spin_lock_irq(&lock);
-	domain->state = ABANDONED;
+	WRITE_ONCE(domain->state, ABANDONED);
 	spin_unlock_irq(&lock);
 	/*
 	 * The late reader's srcu_read_unlock() and the domain's callbacks may be this module's text. Once
@@ -237,7 +238,7 @@ static struct krcu_domain *begin_ending(struct srcu_struct *ssp)
 	spin_lock_irq(&lock);
 	list_for_each_entry(domain, &domains, link) {
 		if (domain->ssp == ssp && domain->state == HELD) {
-			domain->state = ENDING;
+			WRITE_ONCE(domain->state, ENDING);
 			found = domain;
 			break;
 		}
@@ -343,7 +344,7 @@ static struct krcu_domain *begin_ending_left(bool any)
 	spin_lock_irq(&lock);
 	list_for_each_entry(domain, &domains, link) {
 		if (domain->state != ENDING && (any || !is_owned(domain))) {
-			domain->state = ENDING;
+			WRITE_ONCE(domain->state, ENDING);
 			found = domain;
 			break;
 		}

@@ -113,8 +113,10 @@ def die(message):
 
 
 def cache_dir():
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return os.path.join(base, "krcu")
+    """Where something may be kept from run to run, by kernel.sh's rule; None if there is no such place."""
+    rule = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cache.sh")
+    done = subprocess.run([rule], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+    return None if done.returncode else done.stdout.rstrip("\n")
 
 
 class Initramfs:
@@ -229,7 +231,7 @@ def pick_accel(args, tmp):
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return "tcg"
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as f:
-        verdict = os.path.join(cache_dir(), "accel-" + f.read().strip())
+        verdict = os.path.join(cache_dir() or tmp, "accel-" + f.read().strip())
     try:
         with open(verdict, encoding="ascii") as f:
             known = f.read().strip()
@@ -254,7 +256,6 @@ def pick_accel(args, tmp):
     if accel == "tcg":
         print("krcu: it does not; emulating (TCG), here and from now on until the next boot", file=sys.stderr)
     try:
-        os.makedirs(cache_dir(), exist_ok=True)
         with open(verdict + ".tmp", "w", encoding="ascii") as f:
             f.write(accel + "\n")
         os.replace(verdict + ".tmp", verdict)

@@ -111,7 +111,7 @@ add_modules() {
 
 make_modules() {
 	if [ -n "${KDIR:-}" ]; then
-		if [ ! -f "$KDIR/Makefile" ] || [ ! -f "$KDIR/include/config/auto.conf" ]; then
+		if [ ! -f "$KDIR/Makefile" ] || [ ! -s "$KDIR/include/config/auto.conf" ]; then
 			die "KDIR=$KDIR is not a kernel build: give a configured build tree or /lib/modules/VERSION/build"
 		fi
 		out=build/kdir
@@ -181,7 +181,7 @@ sources() {
 	{
 		dpkg-query -W
 		find .ci .clang-* README.md Kbuild include module kunit scripts -type f ! -name '*.mod.c' ! -name '*-constants.h' \
-			\( -name '*.[chS]' -o -name '*.[ch]pp' -o -name '*.sh' -o -name 'Kbuild*' -o -name '[!.]*.config' \
+			\( -name '*.[chS]' -o -name '*.[ch]pp' -o -name '*.sh' -o -name '*.py' -o -name 'Kbuild*' -o -name '[!.]*.config' \
 			-o -name README.md -o -name '.clang-*' -o -name run \) -exec sha256sum {} +
 	} | sha256sum
 }
@@ -222,6 +222,9 @@ test_kernel() {
 		return
 	}
 	if [ -z "${FILTER:-}" ]; then
+		if [ ${#logs[@]} = 0 ]; then # the scripts themselves, once
+			without_guest kernel scripts/kernel-test.sh
+		fi
 		# The first kernel's constants do for all misuse, which needs Clang whatever builds the kernel and
 		# compiles for this machine.
 		if [[ -z $GUEST_ARCH && "${logs[*]} ${failed[*]}" != *misuse* ]]; then

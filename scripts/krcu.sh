@@ -224,6 +224,7 @@ test_kernel() {
 	if [ -z "${FILTER:-}" ]; then
 		if [ ${#logs[@]} = 0 ]; then # the scripts themselves, once
 			without_guest kernel scripts/kernel-test.sh
+			without_guest guest scripts/guest-test.sh
 		fi
 		# The first kernel's constants do for all misuse, which needs Clang whatever builds the kernel and
 		# compiles for this machine.

@@ -151,17 +151,19 @@ run_planted() { # NAME BUG REGEX
 		--log "$out/planted-$2.log" --timeout "${TIMEOUT:-120}" --no-leaks --quiet
 }
 
-run_torture() { # NAME LOG DURATION PARAMETERS ARGUMENTS...: the module's parameters, guest.py's arguments
-	local name=$1 log=$2 duration=$3 word parameters=''
+torture_parameters() { # PARAMETERS: as on the kernel's command line
+	scripts/torture-parameters.sh "$out/module/krcu_torture.ko" "$1"
+}
 
-	for word in duration=$3 $4; do
-		parameters+=" krcu_torture.$word"
-	done
+run_torture() { # NAME LOG DURATION PARAMETERS ARGUMENTS...: the module's parameters, guest.py's arguments
+	local name=$1 log=$2 duration=$3 parameters
+
+	parameters=$(torture_parameters "$4") || return
 	shift 4
 	# Emulated, zeroing all memory takes longer than it stays taken.
 	guest run "$name: torture" --script scripts/guest/torture.sh --add "$out/module/krcu_torture.ko" \
 		--log "$log" --timeout "${TIMEOUT:-$((duration + 180))}" --quiet \
-		--append "init_on_alloc=0 $parameters" "$@"
+		--append "init_on_alloc=0 krcu_torture.duration=$duration$parameters" "$@"
 }
 
 # --------------------------------------------------------------------------------------------------
@@ -279,6 +281,7 @@ make_row() {
 
 	use_kernel "$name"
 	build_modules_quietly "$name"
+	torture_parameters "${TORTURE:-}" >/dev/null
 	rm -f "$out"/*.log
 	if has KUNIT; then
 		say "$name: running the suites"
@@ -351,6 +354,7 @@ make_torture() {
 	[[ $duration =~ ^[1-9][0-9]{0,5}$ ]] || die "DURATION=$duration is not a number of seconds"
 	use_kernel "$name"
 	build_modules_quietly "$name"
+	torture_parameters "${TORTURE:-}" >/dev/null
 	if [[ ${TORTURE:-} != *bug=* ]]; then
 		say "$name: planting a bug, which the torture has to find"
 		# The first failure ends it, which takes a slow kernel some time to come to.

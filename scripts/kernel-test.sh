@@ -11,20 +11,10 @@ krcu=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=$(mktemp -d) || exit
 trap 'rm -rf "$work"' EXIT
 . "$krcu/scripts/ktap.sh"
+. "$krcu/scripts/fake-source.sh"
 
-# What a kernel's makefile makes, as far as kernel.sh looks.
-source=$work/cache/krcu/src/linux-6.12_6.12.1-1
-mkdir -p "$source" "$work/bin"
-cat >"$source/Makefile" <<'END'
-allnoconfig:
-	cp $(KCONFIG_ALLCONFIG) $(O)/.config
-all:
-	[ ! -e $(O)/../slow ] || tail -f /dev/null
-	mkdir -p $(O)/include/config
-	cd $(O) && for file in Makefile Module.symvers vmlinux image include/config/auto.conf; do echo made >$$file; done
-image_name:
-	@echo image
-END
+fake_source "$work/cache/krcu/src/linux-6.12_6.12.1-1"
+mkdir "$work/bin"
 # There is space enough.
 printf '#!/bin/sh\necho Avail; echo 9999\n' >"$work/bin/df"
 chmod +x "$work/bin/df"
@@ -111,12 +101,12 @@ session() {
 leaves_nothing() {
 	local pid
 
-	touch "$work/moved/krcu/kernels/tiny/slow"
+	touch "$work/moved/krcu/kernels/tiny/slow" # see fake-source.sh
 	rm -rf "$work"/moved/krcu/kernels/tiny/*/
 	setsid "$krcu/scripts/kernel.sh" tiny >"$work/log" 2>&1 &
 	pid=$!
 	for _ in $(seq 100); do
-		session "$pid" | grep -q tail && break
+		session "$pid" | grep -q sleep && break
 		sleep 0.1
 	done
 	kill "-$1" -- "${2:-}$pid"

@@ -227,6 +227,7 @@ test_kernel() {
 		if [ ${#logs[@]} = 0 ]; then # the scripts themselves, once
 			without_guest kernel scripts/kernel-test.sh
 			without_guest guest scripts/guest-test.sh
+			without_guest run scripts/run-test.sh "$out/module"
 		fi
 		# The first kernel's constants do for all misuse, which needs Clang whatever builds the kernel and
 		# compiles for this machine.
@@ -351,7 +352,6 @@ make_lint() {
 make_torture() {
 	local name=${KERNEL:-default} duration=${DURATION:-60}
 
-	[[ $duration =~ ^[1-9][0-9]{0,5}$ ]] || die "DURATION=$duration is not a number of seconds"
 	use_kernel "$name"
 	build_modules_quietly "$name"
 	torture_parameters "${TORTURE:-}" >/dev/null
@@ -403,7 +403,6 @@ make_unload() {
 	use_kernel "$name"
 	! has KASAN || cycles=100 seconds=20
 	cycles=${CYCLES:-$cycles}
-	[[ $cycles =~ ^[1-9][0-9]{0,5}$ ]] || die "CYCLES=$cycles is not a number of cycles"
 	build_modules_quietly "$name"
 	guest run "$name" --script scripts/guest/unload.sh \
 		--add "$out/module/krcu_sample.ko" --add "$out/module/krcu_leak.ko" \
@@ -441,6 +440,7 @@ make_clean() {
 	rm -rf build
 }
 
+[ "${1:-}" = clean ] || scripts/settings.sh
 case ${1:-} in
 modules)
 	# Somebody's own kernel comes with somebody's own tools.

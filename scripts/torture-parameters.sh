@@ -30,5 +30,5 @@ for word in "${words[@]}"; do
 	*) die "$name is of type ${types[$name]}, which $0 does not know" ;;
 	esac
 	[[ $value =~ ^($regex)$ ]] || die "$name=$value: want $want"
-	printf ' krcu_torture.%s' "$word"
 done
+((${#words[@]} == 0)) || printf ' krcu_torture.%s' "${words[@]}"

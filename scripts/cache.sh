@@ -10,7 +10,7 @@ set -euo pipefail
 die() { echo "krcu: $*" >&2; exit 1; }
 
 base=${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}
-cache=$base/krcu
+cache=${base%/}/krcu # as a build remembers where it is
 [[ -n $base ]] || die "nowhere to keep kernels: HOME and XDG_CACHE_HOME are both unset; set one of them"
 [[ $base == /* ]] || die "not an absolute path: ${XDG_CACHE_HOME:+XDG_CACHE_HOME=}$base; set XDG_CACHE_HOME to one"
 [[ ! $cache =~ [[:space:]:] ]] ||

@@ -101,14 +101,14 @@ ends "what_qemu_says_is_told" 2 "QEMU did not start: qemu: no such machine"
 # shellcheck disable=SC2016 # for it to expand
 GUEST='echo $$ >$WORK/pid; exec sleep 1000'
 guest --timeout 50 2>/dev/null &
-for _ in $(seq 100); do
+for _ in $(seq 600); do
 	[ ! -s "$work/pid" ] || break
 	sleep 0.1
 done
 read -r pid <"$work/pid"
 kill -KILL "$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")"
 wait
-for _ in $(seq 50); do
+for _ in $(seq 600); do
 	[ -e "/proc/$pid" ] || break
 	sleep 0.1
 done

@@ -4,7 +4,7 @@
 # Read by the tests of scripts that build kernels.
 
 # fake_source DIR: makes DIR a kernel's source as far as kernel.sh and krcu.sh look, which takes no time to build. But
-# while there is a file "slow" beside a build, neither that kernel nor its modules come to an end.
+# where a file "slow" beside a build names a process, neither that kernel nor its modules are done before it ends.
 fake_source() {
 	mkdir -p "$1"
 	cat >"$1/Makefile" <<'END'
@@ -20,6 +20,6 @@ image_name:
 	@echo image
 modules:
 	$(wait)
-wait = @while [ -e $(or $(O),$(CURDIR))/../slow ]; do sleep 0.1; done
+wait = @while kill -0 `cat $(or $(O),$(CURDIR))/../slow` 2>/dev/null; do sleep 0.1; done 2>/dev/null
 END
 }

@@ -29,7 +29,7 @@ export PATH=$work/bin:$PATH WORK=$work GUEST
 
 guest() { # ARGUMENTS...
 	rm -f "$work/qemu"
-	timeout 60 python3 "$krcu/scripts/guest.py" run --image "$work/image" --busybox "$work/busybox" --accel tcg \
+	timeout --foreground 60 python3 "$krcu/scripts/guest.py" run --image "$work/image" --busybox "$work/busybox" --accel tcg \
 		--script "$work/script" --log "$work/console" --timeout 30 --quiet "$@" >"$work/log" 2>&1
 }
 

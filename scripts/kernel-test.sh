@@ -24,7 +24,7 @@ export PATH=$work/bin:$PATH XDG_CACHE_HOME=$work/cache
 kernel() {
 	local settings
 
-	settings=$(timeout 60 "$@" "$krcu/scripts/kernel.sh" tiny 2>"$work/log") || return
+	settings=$(timeout --foreground 60 "$@" "$krcu/scripts/kernel.sh" tiny 2>"$work/log") || return
 	KDIR='' IMAGE=''
 	cd "$work" && eval "$settings"
 }
@@ -101,7 +101,7 @@ session() {
 leaves_nothing() {
 	local pid
 
-	touch "$work/moved/krcu/kernels/tiny/slow" # see fake-source.sh
+	echo $$ >"$work/moved/krcu/kernels/tiny/slow" # see fake-source.sh
 	rm -rf "$work"/moved/krcu/kernels/tiny/*/
 	setsid "$krcu/scripts/kernel.sh" tiny >"$work/log" 2>&1 &
 	pid=$!

@@ -96,8 +96,8 @@ refuses "a_second_line" "no parameter 'raeders'" parameters $'readers=4\nraeders
 
 # --- two runs in one tree --------------------------------------------------------------------------
 
-# slow NAME, fast NAME: whether this kernel's modules come to an end
-slow() { mkdir -p "$kernels/$1" && touch "$kernels/$1/slow"; }
+# slow NAME, fast NAME: whether this kernel's modules come to an end while this test runs
+slow() { mkdir -p "$kernels/$1" && echo $$ >"$kernels/$1/slow"; }
 fast() { rm -f "$kernels/$1/slow"; }
 
 target kernel KERNEL=one >"$work/log" 2>&1 && target kernel KERNEL=two >>"$work/log" 2>&1
@@ -131,7 +131,7 @@ session() {
 
 gone() { [ ! "$(session "$1")" ]; }
 
-running() { [ "$(session "$1" | grep -c sleep)" -ge 7 ]; } # six of three tests, and the modules' build
+running() { [ "$(session "$1" | grep -c endless)" = 12 ]; }
 
 # ends_all SIGNAL [-]: make, or its process group, gets SIGNAL while a test runs without a guest and modules are built
 ends_all() {
@@ -147,8 +147,11 @@ ends_all() {
 	return 1
 }
 
+# As long as this test runs
+printf '#!/bin/sh\nwhile kill -0 %s; do sleep 0.1; done\n' $$ >"$work/bin/endless"
+chmod +x "$work/bin/endless"
 for test in kernel-test guest-test run-test build-test misuse-test lint; do
-	printf '#!/bin/bash\nsleep 1000 & nice sh -c "sleep 1001; :"\n' >"$tree/scripts/$test.sh"
+	printf '#!/bin/bash\nendless & nice endless\n' >"$tree/scripts/$test.sh"
 done
 ends_all KILL - 2>/dev/null
 result $? "nothing_is_left_of_a_killed_run"
@@ -156,6 +159,6 @@ ends_all INT - 2>/dev/null
 result $? "nothing_is_left_of_an_interrupted_run"
 fast two
 
-SAID=again timeout 120 make -C "$tree" test KERNEL='one two' >"$work/log" 2>&1 && [ "$(grep -c again "$work/log")" = 2 ]
+SAID=again timeout --foreground 120 make -C "$tree" test KERNEL='one two' >"$work/log" 2>&1 && [ "$(grep -c again "$work/log")" = 2 ]
 result $? "the_next_run_goes_on"
 finish run

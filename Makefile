@@ -35,10 +35,7 @@ help:
 	@echo '  CYCLES=1000        how often make unload does that (100 in a kernel with KASAN)'
 	@echo '  V=1                show the compiler command lines'
 
-demo test lint torture faults unload matrix modules kernel shell gdb:
+demo test lint torture faults unload matrix modules kernel shell gdb clean:
 	@scripts/krcu.sh $@
-
-clean:
-	rm -rf build
 
 .PHONY: help demo test lint torture faults unload matrix modules kernel shell gdb clean

@@ -9,8 +9,8 @@ Files land in /krcu, which is where script and shell start. The kernel's complai
 KASAN, leaks found by kmemleak, ...) make a run fail even if the script was content.
 
 Exit status of run: 0 good; 1 the script failed; 2 setup (nothing was run); 3 the kernel complained;
-4 it panicked, oopsed or reset; 5 it hung; 6 it did not say what --expect wants. The last line says
-which, and what to do.
+4 it panicked, oopsed, reset or went off before the script ended; 5 it hung; 6 it did not say what
+--expect wants. The last line says which, and what to do.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import collections
 import ctypes
 import os
 import re
+import secrets
 import selectors
 import shutil
 import signal
@@ -53,7 +54,7 @@ SPLAT_RE = re.compile(
     r"|soft lockup|hard LOCKUP|workqueue lockup|refcount_t: |list_(?:add|del) corruption|corrupted list"
     r"|kmemleak: [1-9]\d* new suspected|kmemleak: (?:Memory pool empty|Cannot allocate a kmemleak_object)|unreferenced object 0x"
     r"|CFI failure at |Unloaded module's|objects? remaining in |Bad page state|stack guard page|stack-protector:"
-    r"|cannot create duplicate filename|Unable to handle kernel"
+    r"|cannot create duplicate filename|Unable to handle kernel|: unknown parameter '"
 )
 CRASH_RE = re.compile(r"^Kernel panic - not syncing|^Oops(?::| -)|^Unable to handle kernel|---\[ end Kernel panic")
 # Where the first report was made, as three architectures put it.
@@ -62,7 +63,10 @@ WHERE_RE = re.compile(r"^(?:RIP: \w+:|pc : |PC is at )(\S+.*)")
 INT3_RE = re.compile(r"^(?:Oops: )?int3: ")
 CODE_RE = re.compile(r"^Code: .*\b(\w\w) <")
 PRINTK_PREFIX_RE = re.compile(r"^(?:<\d+>)?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
-MARKER_RE = re.compile(r"krcu-guest: exit (\d+)\s*$")
+
+# The last line of a guest whose script came to its end. @WORD@ is another one for each run, so that nothing in
+# the guest prints it by accident.
+MARKER = "krcu-guest: exit %s @WORD@"
 
 # The script's output goes through the kernel log: written to the console directly, it and the
 # kernel's own lines would be torn apart by each other.
@@ -95,7 +99,7 @@ if [ -f /krcu-script ]; then
 		echo scan >$leaks
 		head -n 200 $leaks | while IFS= read -r line; do printf '<5>%s\n' "$line" >/dev/kmsg; done
 	fi
-	printf '<1>krcu-guest: exit %s\n' $status >/dev/kmsg
+	printf '<1>@MARKER@\n' $status >/dev/kmsg
 	# Where a kernel thread prints (PREEMPT_RT), it needs a moment.
 	[ ! -e /sys/kernel/realtime ] || sleep 0.3
 else
@@ -104,7 +108,7 @@ else
 	setsid cttyhack sh
 fi
 reboot -f
-"""
+""".replace("@MARKER@", MARKER)
 
 
 def die(message):
@@ -113,8 +117,10 @@ def die(message):
 
 
 def cache_dir():
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return os.path.join(base, "krcu")
+    """Where something may be kept from run to run, by kernel.sh's rule; None if there is no such place."""
+    rule = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cache.sh")
+    done = subprocess.run([rule], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+    return None if done.returncode else done.stdout.rstrip("\n")
 
 
 class Initramfs:
@@ -172,13 +178,15 @@ def busybox(path):
 
 
 def write_initramfs(args, path, init, files=()):
-    ramfs = Initramfs(path)
-    ramfs.node("dev/console", 5, 1)
-    ramfs.file("init", init.encode())
-    ramfs.file("bin/busybox", busybox(args.busybox))
-    for name, data in files:
-        ramfs.file(name, data)
-    ramfs.close()
+    files = [("init", init.encode()), ("bin/busybox", busybox(args.busybox)), *files]
+    try:
+        ramfs = Initramfs(path)
+        ramfs.node("dev/console", 5, 1)
+        for name, data in files:
+            ramfs.file(name, data)
+        ramfs.close()
+    except OSError as e:
+        die(f"cannot write {path}: {e.strerror}; make room there, or set TMPDIR to another directory")
 
 
 def guest_files(args):
@@ -229,7 +237,7 @@ def pick_accel(args, tmp):
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return "tcg"
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as f:
-        verdict = os.path.join(cache_dir(), "accel-" + f.read().strip())
+        verdict = os.path.join(cache_dir() or tmp, "accel-" + f.read().strip())
     try:
         with open(verdict, encoding="ascii") as f:
             known = f.read().strip()
@@ -254,7 +262,6 @@ def pick_accel(args, tmp):
     if accel == "tcg":
         print("krcu: it does not; emulating (TCG), here and from now on until the next boot", file=sys.stderr)
     try:
-        os.makedirs(cache_dir(), exist_ok=True)
         with open(verdict + ".tmp", "w", encoding="ascii") as f:
             f.write(accel + "\n")
         os.replace(verdict + ".tmp", verdict)
@@ -266,8 +273,9 @@ def pick_accel(args, tmp):
 class Console:
     """Takes the guest's output apart, keeps it, and remembers what matters in it."""
 
-    def __init__(self, log, quiet, show, allow, expect):
+    def __init__(self, log, word, quiet, show, allow, expect):
         self.log = log
+        self.marker = re.compile(MARKER.replace("%s", r"(\d+)").replace("@WORD@", word) + r"\s*$")
         self.quiet = quiet
         self.show = show and re.compile(show)
         self.allow = [re.compile(a) for a in allow]
@@ -302,7 +310,7 @@ class Console:
         text = PRINTK_PREFIX_RE.sub("", line)
         if self.quiet and self.show and self.show.search(text):
             print(text, flush=True)
-        if self.status is None and (m := MARKER_RE.match(text)):
+        if self.status is None and (m := self.marker.match(text)):
             self.status = int(m[1])
         if CRASH_RE.search(text) and not self.crash:
             self.crash = text
@@ -329,13 +337,13 @@ class Console:
         return f"{splat} (in {self.where})" if self.where and self.where not in splat else splat
 
 
-def boot(args, command):
+def boot(args, command, word):
     """Runs QEMU until the guest ends, one way or the other: what it said, whether it hung, QEMU's status."""
     try:
         log = open(args.log, "w", encoding="utf-8")
     except OSError as e:
         die(f"cannot write {args.log}: {e.strerror}")
-    console = Console(log, args.quiet, args.show, args.allow, args.expect)
+    console = Console(log, word, args.quiet, args.show, args.allow, args.expect)
     deadline = time.monotonic() + args.timeout
     timed_out = False
     qemu = start(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -367,7 +375,8 @@ def boot(args, command):
 
 def run(args, tmp):
     initrd = os.path.join(tmp, "initramfs.cpio")
-    write_initramfs(args, initrd, INIT, guest_files(args))
+    word = secrets.token_hex(8)
+    write_initramfs(args, initrd, INIT.replace("@WORD@", word), guest_files(args))
     accel = pick_accel(args, tmp)
     command = qemu_command(args, accel, initrd) + ["-serial", "stdio"]
 
@@ -377,7 +386,7 @@ def run(args, tmp):
         os.close(fd)
     started = time.monotonic()
     for boots_left in reversed(range(BOOTS)):
-        console, timed_out, qemu_status = boot(args, command)
+        console, timed_out, qemu_status = boot(args, command, word)
         if not console.phantom or accel != "tcg" or not boots_left:
             break
         os.replace(args.log, args.log + ".spoilt")
@@ -399,7 +408,7 @@ def run(args, tmp):
 
 def judge(args, console, timed_out, qemu_status):
     where = f"all of the console in {args.log}"
-    if console.expected and (console.crash or not timed_out):
+    if console.expected and (console.crash or console.status is not None and not timed_out):
         return GOOD, ""
     if console.crash:
         what = console.first_splat() if console.splats else console.crash
@@ -414,7 +423,7 @@ def judge(args, console, timed_out, qemu_status):
         if not console.booted and qemu_status != 0:
             said = next((line for line in reversed(console.tail) if line.strip()), f"status {qemu_status}")
             return SETUP, f"QEMU did not start: {said}"
-        return CRASH, f"guest reset or died without a word; last console lines above, {where}"
+        return CRASH, f"guest reset, went off or died before its script ended; last console lines above, {where}"
     if args.expect:
         return MISSED, f"nothing in the guest says {args.expect!r}; {where}"
     if console.splats:
@@ -454,8 +463,27 @@ def interactive(args, tmp):
         qemu.wait()
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        die(f"guest.py: {message} (--help tells more)")
+
+
+def matching(regex, what, convert=str):
+    """What argparse calls a type."""
+
+    def check(value):
+        if not re.fullmatch(regex, value, re.ASCII):
+            raise argparse.ArgumentTypeError(f"{value!r} is not {what}")
+        return convert(value)
+
+    return check
+
+
 def arguments():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    count = matching(r"[1-9]\d{0,3}", "a number from 1 on", int)
+    size = matching(r"[1-9]\d*[KMGkmg]?", "a size, such as 512M or 1G")
+    seconds = matching(r"(?=.*[1-9])\d{1,7}(\.\d+)?", "a number of seconds", float)
+    p = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("mode", choices=("run", "shell", "gdb"))
     p.add_argument("--image", required=True, metavar="FILE", help="the kernel (bzImage, vmlinuz)")
     p.add_argument("--arch", choices=MACHINES, default="x86_64", help="what the kernel is for")
@@ -464,9 +492,9 @@ def arguments():
     p.add_argument("--script", metavar="FILE", help="what to run (run)")
     p.add_argument("--log", metavar="FILE", help="where the console is kept")
     p.add_argument("--append", default="", metavar="ARGS", help="more kernel arguments")
-    p.add_argument("--timeout", type=float, default=60, metavar="S", help="the guest must end by then (run)")
-    p.add_argument("--smp", type=int, default=2, metavar="N")
-    p.add_argument("--mem", default="512M", metavar="SIZE")
+    p.add_argument("--timeout", type=seconds, default=60, metavar="S", help="the guest must end by then (run)")
+    p.add_argument("--smp", type=count, default=2, metavar="N")
+    p.add_argument("--mem", type=size, default="512M", metavar="SIZE")
     p.add_argument("--accel", choices=("auto", "kvm", "tcg"), default="auto")
     p.add_argument("--allow", action="append", default=[], metavar="REGEX", help="complaint that is meant to come")
     p.add_argument("--expect", metavar="REGEX", help="a line that makes a run good that ends, and nothing else does")
@@ -479,8 +507,6 @@ def arguments():
     args = p.parse_args()
     if args.name:
         args.name += ": "
-    if args.timeout <= 0:
-        die("--timeout must be more than 0 seconds")
     if args.mode == "run" and not args.script:
         die("run needs --script FILE")
     if args.mode != "run":
@@ -508,7 +534,7 @@ def main():
         print("\nkrcu: interrupted", file=sys.stderr)
         return 128 + signal.SIGINT
     except OSError as e:
-        die(str(e))
+        die(f"{e.filename or args.log or 'output'}: {e.strerror or e}")
 
 
 if __name__ == "__main__":

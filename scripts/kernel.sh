@@ -18,14 +18,15 @@
 #   # krcu-stock: 6.12 amd64     not built: the newest linux-image-6.12*-amd64 and its headers
 #
 # From the environment: CC (for this architecture) or LLVM choose the compiler, JOBS the number of jobs.
-# Everything lives in ${XDG_CACHE_HOME:-~/.cache}/krcu. What is there is used for as long as it is there, so that no
-# run suddenly spends minutes because a new kernel was published, and no run needs the network;
-# KRCU_REFRESH=1 fetches the newest.
+# Everything lives where cache.sh says. What is there is used for as long as it is there, so that no run suddenly
+# spends minutes because a new kernel was published, and no run needs the network; KRCU_REFRESH=1 fetches the
+# newest. What is damaged is made again.
 set -euo pipefail
 
 configs=${BASH_SOURCE[0]%/*}/kernels
 setup=${BASH_SOURCE[0]%/*}/setup.sh
-cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/krcu
+cache=$("${BASH_SOURCE[0]%/*}/cache.sh") || exit
+umask 022
 
 # Disk space, in MB. Measured: a source tree takes 1700 (and 150 for its package on the way), a
 # kernel 230 (default) to 450 (debug), a stock kernel 150 (and 120). With room to spare:
@@ -34,6 +35,9 @@ need_src=2000 need_build=1200 need_stock=400
 say() { echo "krcu: $*" >&2; }
 die() { say "$@"; exit 1; }
 
+# shellcheck source=scripts/end-children.sh
+. "${BASH_SOURCE[0]%/*}/end-children.sh"
+
 # A make that called this script must not hand its own variables to the kernel's.
 unset MAKEFLAGS MFLAGS MAKELEVEL GNUMAKEFLAGS O M V KBUILD_OUTPUT KBUILD_EXTMOD KCONFIG_ALLCONFIG \
 	KCONFIG_CONFIG ARCH CROSS_COMPILE SRCARCH srctree objtree
@@ -41,17 +45,13 @@ export LC_ALL=C
 
 # --- running things ------------------------------------------------------------------------------
 
-# run STAGE LOG COMMAND...: runs it in a process group of its own, so that Ctrl-C ends all of it,
-# and says every few seconds how far it is.
+# run STAGE LOG COMMAND...: runs it, and says every few seconds how far it is.
 run() {
 	local stage=$1 log=$2 pid start=$SECONDS next=$((SECONDS + 5)) n
 	shift 2
-	set -m
 	"$@" </dev/null >"$log" 2>&1 &
 	pid=$!
-	set +m
-	trap 'kill -TERM -- "-$pid" 2>/dev/null; say "interrupted; the next run goes on from here"; exit 130' \
-		INT TERM HUP
+	trap 'end_children $$; say "interrupted; the next run goes on from here"; exit 130' INT TERM HUP
 	say "$name: $stage"
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 0.3
@@ -125,7 +125,7 @@ no_package() { # WHAT
 get_busybox() { # ARCH
 	local tmp=$cache/tmp debian=$1 apt
 	busybox=$cache/busybox-$1
-	[[ -f $busybox && -z ${KRCU_REFRESH:-} ]] && return
+	[[ -s $busybox && -z ${KRCU_REFRESH:-} ]] && return
 	apt_ready || die "$name: needs Debian's busybox-static for $1 (apt-get, dpkg-deb not found)"
 	lock
 	case $1 in
@@ -141,7 +141,7 @@ get_busybox() { # ARCH
 		chmod +x "$tmp/busybox"
 		mv "$tmp/busybox" "$busybox"
 	else
-		[[ -f $busybox ]] || no_package "busybox-static for $debian"
+		[[ -s $busybox ]] || no_package "busybox-static for $debian"
 	fi
 	rm -rf "$tmp"
 }
@@ -154,13 +154,17 @@ fetch_foreign() { # DIR PACKAGE: with the options $apt
 
 # --- sources -------------------------------------------------------------------------------------
 
-# Newest source of SERIES in the cache. A directory is only ever renamed into place, so it is whole.
-cached_source() { # SERIES
-	local all
-	# shellcheck disable=SC2206 # SERIES may be a pattern
-	all=("$cache/src/linux-"$1_*)
-	[[ ! -d ${all[0]} ]] || printf '%s\n' "${all[@]}" | sort -V | tail -1
+# The sources of SERIES in the cache, the newest first. A directory is only ever renamed into place, so it was
+# whole once.
+cached_sources() { # SERIES
+	local makefile
+	# shellcheck disable=SC2231 # SERIES may be a pattern
+	for makefile in "$cache/src/linux-"$1_*/Makefile; do
+		[[ ! -s $makefile ]] || echo "${makefile%/Makefile}"
+	done | sort -Vr
 }
+
+newest_source() { cached_sources "$1" | sed -n 1p; } # SERIES
 
 unpack_source() { # DEB TARBALL-PATH DIR
 	mkdir -p "$3" && dpkg-deb --fsys-tarfile "$1" | tar -xO "$2" | tar -xJ --strip-components=1 -C "$3"
@@ -169,7 +173,7 @@ unpack_source() { # DEB TARBALL-PATH DIR
 # Sets $src; fetches it if there is none, or when a refresh finds a newer one.
 get_source() { # SERIES
 	local series=$1 pkg=linux-source-$1 version dest deb tmp=$cache/tmp
-	src=$(cached_source "$series")
+	src=$(newest_source "$series")
 	[[ -n $src && -z ${KRCU_REFRESH:-} ]] && return
 	apt_ready || die "$name: needs Debian's $pkg package (apt-get, dpkg-deb not found)"
 	[[ -z ${KRCU_REFRESH:-} ]] || apt_update || say "$name: apt-get update failed; going by the lists there are"
@@ -201,6 +205,7 @@ get_source() { # SERIES
 		rm -rf "$tmp"
 		die "$name: cannot unpack $pkg: $(tail -1 "$cache/fetch.log")"
 	fi
+	rm -rf "$dest" # damaged, if it is there
 	mv -T "$tmp/src" "$dest"
 	rm -rf "$tmp"
 	src=$dest
@@ -275,6 +280,36 @@ build_kernel() {
 	complete "KDIR=$build" "KMAKE=${kmake[*]-}" "IMAGE=$build/$image" "VMLINUX=$build/vmlinux"
 }
 
+# whole: whether $build has a kernel that was completed, and still has what a run uses first: sets KDIR, IMAGE
+# and VMLINUX then. If it was completed and is not whole, $damage says why.
+whole() {
+	local key value file
+
+	damage='' KDIR='?' IMAGE='?' VMLINUX='?'
+	[[ -f $build/.complete ]] || return
+	while IFS='=' read -r key value; do
+		case $key in
+		KDIR) KDIR=$value ;;
+		IMAGE) IMAGE=$value ;;
+		VMLINUX) VMLINUX=$value ;;
+		esac
+	done <"$build/.complete"
+	for file in "$KDIR"/{Makefile,Module.symvers,include/config/auto.conf} "$IMAGE" ${VMLINUX:+"$VMLINUX"}; do
+		if [[ $file != "$build"/* ]]; then
+			damage="$build/.complete is incomplete, or of another place"
+		elif [[ ! -s $file ]]; then
+			damage="$file is missing or empty"
+		fi
+	done
+	[[ -z $damage ]]
+}
+
+discard_damaged() {
+	[[ -n $damage ]] || return 0
+	say "$name: damaged, to be made again: $damage"
+	rm -rf "$build"
+}
+
 # The stamp comes last and at once, so that whatever is not whole has none.
 complete() {
 	printf '%s\n' "$@" >"$build/.complete.tmp"
@@ -323,19 +358,21 @@ own_kernel() { # SERIES
 	options=$(options "${files[@]}")
 	[[ -z $guest_arch ]] || get_busybox "$guest_arch"
 
-	local known=
 	if [[ -z ${KRCU_REFRESH:-} ]]; then
 		# The newest source this very kernel was already built from.
 		while IFS= read -r src; do
-			key && [[ -f $build/.complete ]] && known=1 && break
-		done < <(printf '%s\n' "$cache/src/linux-$series"_* | sort -Vr)
+			key
+			[[ ! -f $build/.complete ]] || break
+		done < <(cached_sources "$series")
+		[[ -z $src ]] || ! whole || return 0
 	fi
-	if [[ -z $known ]]; then
-		lock
-		get_source "$series"
-		key
-		[[ -f $build/.complete ]] || build_kernel
-	fi
+	lock
+	get_source "$series"
+	key
+	whole || {
+		discard_damaged
+		build_kernel
+	}
 }
 
 # $build: the directory for this source, these options, this compiler.
@@ -374,13 +411,16 @@ stock_kernel() { # SERIES FLAVOUR
 	kmake=()
 	[[ -z ${CC:-} ]] || kmake=("CC=$CC")
 	build=$(newest_stock)
-	[[ -n $build && -z ${KRCU_REFRESH:-} ]] && return
+	[[ -n $build && -z ${KRCU_REFRESH:-} ]] && whole && return
 
-	local old=$build
+	local old
 	apt_ready || die "$name: needs Debian's packages (apt-get, dpkg-deb not found)"
 	lock
-	build=$(newest_stock)
+	while build=$(newest_stock) && [[ -n $build ]] && ! whole; do
+		discard_damaged
+	done
 	[[ -n $build && -z ${KRCU_REFRESH:-} ]] && return
+	old=$build
 
 	re="linux-image-${series//./\\.}(\.[0-9]+)*(-[0-9]+)?(\+[a-z]+[0-9]+)?-$flavour-unsigned"
 	image=$(newest_package "linux-image-$series" "$re")
@@ -392,7 +432,7 @@ stock_kernel() { # SERIES FLAVOUR
 	abi=${image#linux-image-}
 	abi=${abi%-unsigned}
 	build=$cache/kernels/$name/$abi
-	[[ -f $build/.complete ]] && return
+	whole && return
 	need_space $need_stock
 
 	# The headers' own dependencies name the common part and kbuild.
@@ -442,15 +482,14 @@ done
 if [[ -n $stock ]]; then
 	# shellcheck disable=SC2086 # two words
 	stock_kernel $stock
-	src=$(cached_source '*')
+	src=$(newest_source '*')
 elif [[ -n $series ]]; then
 	own_kernel "$series"
 else
 	die "$name: kernels/$name.config names neither krcu-source nor krcu-stock"
 fi
 
+whole || die "$name: made, but not usable: ${damage:-no $build/.complete}"
 touch -c "$build/.complete" 2>/dev/null || true
-while IFS='=' read -r k v; do
-	[[ $k == KMAKE ]] || printf '%s=%q\n' "$k" "$v"
-done <"$build/.complete"
-printf 'KMAKE=%q\nSRC=%q\nGUEST_ARCH=%q\nBUSYBOX=%q\n' "${kmake[*]-}" "$src" "$guest_arch" "$busybox"
+printf '%s=%q\n' KDIR "$KDIR" IMAGE "$IMAGE" VMLINUX "$VMLINUX" KMAKE "${kmake[*]-}" SRC "$src" \
+	GUEST_ARCH "$guest_arch" BUSYBOX "$busybox"

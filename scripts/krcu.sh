@@ -3,7 +3,7 @@
 #
 # What the Makefile's targets do, one function each:
 #
-#	scripts/krcu.sh modules|demo|test|lint|torture|faults|unload|matrix|kernel|shell|gdb
+#	scripts/krcu.sh modules|demo|test|lint|torture|faults|unload|matrix|kernel|shell|gdb|clean
 #
 # Settings come from the environment; "make help" lists them.
 set -euo pipefail
@@ -13,8 +13,31 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 say() { echo "krcu: $*"; }
 die() { echo "krcu: $*" >&2; exit 1; }
 
+. scripts/end-children.sh
+
 # What is interrupted ends, and does not go on with what comes next.
 trap 'exit 130' INT TERM HUP
+trap 'end_children $$' EXIT
+
+# lock NAME...: one run at a time uses build/NAME and the logs of that name, from here to its end. All names at
+# once and in one order, so that no two runs wait for each other. What this run starts inherits the locks, so
+# that the next one also waits for what a killed run may have left.
+lock() {
+	local name file fd
+
+	mkdir -p build
+	for name in $(printf '%s\n' "$@" | sort -u); do
+		file=build/${name//\//_}.lock
+		while exec {fd}>"$file"; do
+			flock -n "$fd" || {
+				say "waiting for another run in build/$name to end"
+				flock "$fd"
+			}
+			[ "$file" -ef "/proc/self/fd/$fd" ] && break
+			exec {fd}>&- # make clean was faster
+		done
+	done
+}
 
 # use_kernel NAME: sets what scripts/kernel.sh says, KDIR among it, building the kernel if need be, and $out.
 use_kernel() {
@@ -31,17 +54,11 @@ has() {
 }
 
 # A kernel's modules are built in a directory of its own, of links to the sources, so that kernels
-# take turns without rebuilding. One run at a time uses it, and it is of one kernel build: the same
-# name may stand for another one after a change.
+# take turns without rebuilding. It is of one kernel build: the same name may stand for another one after a
+# change.
 stage() {
 	local dir
 
-	mkdir -p build
-	exec 8>"$out.lock"
-	flock -n 8 || {
-		say "waiting for another run in $out to end"
-		flock 8
-	}
 	[ "$(cat "$out/kdir" 2>/dev/null)" = "$KDIR" ] || rm -rf "$out"
 	mkdir -p "$out"
 	echo "$KDIR" >"$out/kdir"
@@ -59,7 +76,7 @@ stage() {
 build_modules() {
 	stage
 	# shellcheck disable=SC2086 # KMAKE is a list of arguments
-	make --no-print-directory -j"$(nproc)" -C "$KDIR" M="$PWD/$out" ${KMAKE:-} ${V:+V=$V} modules 8>&-
+	make --no-print-directory -j"$(nproc)" -C "$KDIR" M="$PWD/$out" ${KMAKE:-} ${V:+V=$V} modules
 }
 
 # A build whose lines are of no interest unless it fails.
@@ -67,7 +84,6 @@ build_modules_quietly() {
 	local log=build/$1.log
 
 	say "$1: building the modules"
-	mkdir -p build
 	build_modules >"$log" 2>&1 || {
 		cat "$log" >&2
 		say "$1: the modules do not build; see above" >&2
@@ -95,7 +111,7 @@ add_modules() {
 
 make_modules() {
 	if [ -n "${KDIR:-}" ]; then
-		if [ ! -f "$KDIR/Makefile" ] || [ ! -f "$KDIR/include/config/auto.conf" ]; then
+		if [ ! -f "$KDIR/Makefile" ] || [ ! -s "$KDIR/include/config/auto.conf" ]; then
 			die "KDIR=$KDIR is not a kernel build: give a configured build tree or /lib/modules/VERSION/build"
 		fi
 		out=build/kdir
@@ -147,17 +163,19 @@ run_misused() { # NAME
 		--allow 'cut here' --allow '^WARNING: .* \[krcu_misused\]$' --allow '^WARNING: suspicious RCU usage$'
 }
 
-run_torture() { # NAME LOG DURATION PARAMETERS ARGUMENTS...: the module's parameters, guest.py's arguments
-	local name=$1 log=$2 duration=$3 word parameters=''
+torture_parameters() { # PARAMETERS: as on the kernel's command line
+	scripts/torture-parameters.sh "$out/module/krcu_torture.ko" "$1"
+}
 
-	for word in duration=$3 $4; do
-		parameters+=" krcu_torture.$word"
-	done
+run_torture() { # NAME LOG DURATION PARAMETERS ARGUMENTS...: the module's parameters, guest.py's arguments
+	local name=$1 log=$2 duration=$3 parameters
+
+	parameters=$(torture_parameters "$4") || return
 	shift 4
 	# Emulated, zeroing all memory takes longer than it stays taken.
 	guest run "$name: torture" --script scripts/guest/torture.sh --add "$out/module/krcu_torture.ko" \
 		--log "$log" --timeout "${TIMEOUT:-$((duration + 180))}" --quiet \
-		--append "init_on_alloc=0 $parameters" "$@"
+		--append "init_on_alloc=0 krcu_torture.duration=$duration$parameters" "$@"
 }
 
 # --------------------------------------------------------------------------------------------------
@@ -177,25 +195,9 @@ sources() {
 	{
 		dpkg-query -W
 		find .ci .clang-* README.md Kbuild include module kunit scripts -type f ! -name '*.mod.c' ! -name '*-constants.h' \
-			\( -name '*.[chS]' -o -name '*.[ch]pp' -o -name '*.sh' -o -name 'Kbuild*' -o -name '[!.]*.config' \
+			\( -name '*.[chS]' -o -name '*.[ch]pp' -o -name '*.sh' -o -name '*.py' -o -name 'Kbuild*' -o -name '[!.]*.config' \
 			-o -name README.md -o -name '.clang-*' -o -name run \) -exec sha256sum {} +
 	} | sha256sum
-}
-
-# start COMMAND...: beside all else, in a process group of its own, so that stop_jobs() ends all of it. Its id is $!.
-start() {
-	set -m
-	"$@" </dev/null &
-	set +m
-	jobs+=($!)
-}
-
-stop_jobs() {
-	local job
-
-	for job in "${jobs[@]}"; do
-		kill -- "-$job" || :
-	done 2>/dev/null
 }
 
 # without_guest NAME COMMAND...: starts a test that runs no guest, beside all else; but not where it has
@@ -211,7 +213,7 @@ without_guest() {
 		return
 	fi
 	rm -f "$log.passed"
-	KDIR=$KDIR KMAKE=$KMAKE SRC=$SRC start nice "$@" >"$log" 8>&-
+	KDIR=$KDIR KMAKE=$KMAKE SRC=$SRC nice "$@" </dev/null >"$log" &
 	states[$!]="$state $log"
 }
 
@@ -234,6 +236,11 @@ test_kernel() {
 		return
 	}
 	if [ -z "${FILTER:-}" ]; then
+		if [ ${#logs[@]} = 0 ]; then # the scripts themselves, once
+			without_guest kernel scripts/kernel-test.sh
+			without_guest guest scripts/guest-test.sh
+			without_guest run scripts/run-test.sh "$out/module"
+		fi
 		# The first kernel's constants do for all misuse, which needs Clang whatever builds the kernel and
 		# compiles for this machine.
 		if [[ -z $GUEST_ARCH && "${logs[*]} ${failed[*]}" != *misuse* ]]; then
@@ -248,17 +255,17 @@ test_kernel() {
 	fi
 	say "$name: running the suites"
 	logs+=("$name=$out/kunit.log")
-	start run_suites "$name"
+	run_suites "$name" </dev/null &
 	guests[$name]=$!
 	[ -z "${FILTER:-}" ] || return 0
-	start run_exits "$name"
+	run_exits "$name" </dev/null &
 	checks["$name:drivers that leave things to their exit"]=$!
 	if has PROVE_RCU; then
-		start run_misused "$name"
+		run_misused "$name" </dev/null &
 		checks["$name:mistakes that a debug kernel tells of"]=$!
 	fi
 	while read -r bug regex; do
-		start run_planted "$name" "$bug" "$regex"
+		run_planted "$name" "$bug" "$regex" </dev/null &
 		checks["$name:the planted $bug is caught"]=$!
 	done < <(planted)
 }
@@ -268,8 +275,6 @@ make_test() {
 	local -A guests=() checks=() states=()
 
 	sources=$(sources)
-	jobs=() # global: the trap runs when this function is gone
-	trap stop_jobs EXIT
 	for name in ${KERNEL:-default debug}; do
 		test_kernel "$name"
 	done
@@ -281,10 +286,10 @@ make_test() {
 	done
 	for job in "${!states[@]}"; do
 		read -r state log <<<"${states[$job]}"
-		if wait "$job"; then echo "$state" >"$log.passed"; fi # if not, the log says why
+		wait "$job" || continue # the log says why
+		# Who edited meanwhile has tested something between the two.
+		[ "$(sources)" != "$sources" ] || echo "$state" >"$log.passed"
 	done
-	wait "${jobs[@]}" || :
-	jobs=()
 	python3 scripts/kunit-report.py --src "$src" "${passed[@]}" "${failed[@]}" "${logs[@]}"
 }
 
@@ -295,6 +300,7 @@ make_row() {
 
 	use_kernel "$name"
 	build_modules_quietly "$name"
+	torture_parameters "${TORTURE:-}" >/dev/null
 	rm -f "$out"/*.log
 	if has KUNIT; then
 		say "$name: running the suites"
@@ -366,9 +372,9 @@ make_lint() {
 make_torture() {
 	local name=${KERNEL:-default} duration=${DURATION:-60}
 
-	[[ $duration =~ ^[1-9][0-9]{0,5}$ ]] || die "DURATION=$duration is not a number of seconds"
 	use_kernel "$name"
 	build_modules_quietly "$name"
+	torture_parameters "${TORTURE:-}" >/dev/null
 	if [[ ${TORTURE:-} != *bug=* ]]; then
 		say "$name: planting a bug, which the torture has to find"
 		# The first failure ends it, which takes a slow kernel some time to come to.
@@ -417,7 +423,6 @@ make_unload() {
 	use_kernel "$name"
 	! has KASAN || cycles=100 seconds=20
 	cycles=${CYCLES:-$cycles}
-	[[ $cycles =~ ^[1-9][0-9]{0,5}$ ]] || die "CYCLES=$cycles is not a number of cycles"
 	build_modules_quietly "$name"
 	guest run "$name" --script scripts/guest/unload.sh \
 		--add "$out/module/krcu_sample.ko" --add "$out/module/krcu_leak.ko" \
@@ -441,15 +446,46 @@ interactive() {
 	guest "$1" "$name" "${modules[@]}" ${VMLINUX:+--vmlinux "$VMLINUX"}
 }
 
+make_shell() { interactive shell; }
+make_gdb() { interactive gdb; }
+
+make_clean() {
+	local file fd
+
+	for file in build/*.lock; do
+		[ -f "$file" ] || continue
+		exec {fd}<"$file"
+		flock -n "$fd" || die "a run is using ${file%.lock}; let it end, or end it, before make clean"
+	done
+	rm -rf build
+}
+
+[ "${1:-}" = clean ] || scripts/settings.sh
 case ${1:-} in
 modules)
 	# Somebody's own kernel comes with somebody's own tools.
 	[ -n "${KDIR:-}" ] || scripts/setup.sh base
+	lock "$(if [ -n "${KDIR:-}" ]; then echo kdir; else echo "${KERNEL:-default}"; fi)"
 	make_modules
 	;;
-kernel) scripts/setup.sh base && make_kernel ;;
-demo | test | lint | torture | faults | unload | matrix) scripts/setup.sh base qemu && "make_$1" ;;
-row) make_row "$2" ;;
-shell | gdb) scripts/setup.sh base qemu && interactive "$1" ;;
-*) die "usage: scripts/krcu.sh modules|demo|test|lint|torture|faults|unload|matrix|kernel|shell|gdb" ;;
+kernel)
+	scripts/setup.sh base
+	make_kernel
+	;;
+demo | test | lint | torture | faults | unload | matrix | shell | gdb)
+	scripts/setup.sh base qemu
+	case $1 in
+	test) read -ra names <<<"${KERNEL:-default debug}" ;;
+	matrix) names=(matrix) ;; # whose rows have locks of their own
+	*) names=("${KERNEL:-default}") ;;
+	esac
+	lock "${names[@]}"
+	"make_$1"
+	;;
+row)
+	lock "$2"
+	make_row "$2"
+	;;
+clean) make_clean ;;
+*) die "usage: scripts/krcu.sh modules|demo|test|lint|torture|faults|unload|matrix|kernel|shell|gdb|clean" ;;
 esac

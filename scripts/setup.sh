@@ -61,7 +61,7 @@ apt=("${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Ret
 	-o Acquire::http::Timeout=20 -o Dpkg::Use-Pty=0)
 
 echo "krcu: installing$missing" >&2
-log=$(mktemp)
+log=$(mktemp 2>/dev/null) || die "cannot write to ${TMPDIR:-/tmp}; make room there, or set TMPDIR"
 trap 'rm -f "$log"' EXIT
 # The package lists may be missing or old; fetching them first costs seconds only when needed.
 # shellcheck disable=SC2086 # a list

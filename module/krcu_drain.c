@@ -78,6 +78,9 @@ bool krcu_drain_round(void)
 	return times_any_ran() != times;
 }
 
+/* Each round reaches one object further down a chain of those that own each other. */
+#define DRAIN_ROUNDS 32
+
 void krcu_drain(void)
 {
 	unsigned int round = 0;
@@ -85,6 +88,7 @@ void krcu_drain(void)
 	might_sleep();
 	if (WARN_ONCE(krcu_reclaim_is_current(), "krcu: drain() in a destructor, which would wait for itself\n"))
 		return;
-	while (krcu_drain_round() && ++round < KRCU_DRAIN_ROUNDS)
+	/* Who retires without end must not keep it from returning: hence the limit. */
+	while (krcu_drain_round() && ++round < DRAIN_ROUNDS)
 		;
 }

@@ -56,13 +56,15 @@ static bool drain_round_behind_readers(void)
 	return krcu_drain_round();
 }
 
-/* Who writes to a parameter file again and again must not keep the exit from returning: hence the limit. */
+/* Who writes to a parameter file without end must not keep the exit from returning: hence the limit. */
+#define EXIT_ROUNDS 200
+
 static void drain_at_exit(void)
 {
 	unsigned int round = 0;
 
 	synchronize_rcu();
-	while (drain_round_behind_readers() && ++round < KRCU_DRAIN_ROUNDS)
+	while (drain_round_behind_readers() && ++round < EXIT_ROUNDS)
 		;
 	krcu_srcu_end_wrapped();
 }

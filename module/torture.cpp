@@ -653,6 +653,10 @@ void torture_update_waiting(unsigned int task)
 
 void torture_check_waits(unsigned int task)
 {
+	// Waits for more than any other does, and is tried less often.
+	if (tasks[task].random(16) == 0)
+		return tasks[task].random(2) ? check_barrier([](auto callback) { std::move(callback).submit(); }, krcu::drain) : check_barrier([](auto callback) { std::move(callback).submit(steady); }, krcu::drain);
+
 	switch (tasks[task].random(10)) {
 	case 0: return check_wait("synchronize_rcu()", &Task::rcu, krcu::synchronize_rcu);
 	case 1: return check_wait("synchronize_rcu_expedited()", &Task::rcu, krcu::synchronize_rcu_expedited);

@@ -70,7 +70,7 @@ inline void rcu_barrier() KRCU_NOT_UNDER(internal::rcu) { krcu_rcu_barrier(); }
 
 /// Waits until all that this module has retired so far is destroyed, wherever it was waiting: for RCU, for
 /// reclaim::Work, for the readers of any of its krcu::Srcu; and so is what those destructors retire in turn,
-/// in chains of up to 100 objects, or of any length where nobody else retires anything meanwhile. For a
+/// in chains of up to 32 objects, or of any length where nobody else retires anything meanwhile. For a
 /// driver's remove(), which then frees what destructors use. Not waited for: memory without a destructor,
 /// and domains whose Srcu gave up on a late reader.
 /// Context: process, outside any read-side critical section of RCU or of the module's domains, and not in a

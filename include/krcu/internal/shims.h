@@ -59,9 +59,6 @@ struct krcu_ran {
 /* Of RCU's callbacks and of what they leave to the work item. */
 extern struct krcu_ran krcu_rcu_ran;
 
-/* How many rounds of barriers to wait for, one for each link in a chain of objects that own each other. */
-enum { KRCU_DRAIN_ROUNDS = 100 };
-
 void krcu_drain(void);
 bool krcu_drain_round(void);
 unsigned long krcu_times_ran(struct krcu_ran *ran);

@@ -653,10 +653,15 @@ void torture_update_waiting(unsigned int task)
 
 void torture_check_waits(unsigned int task)
 {
-	// Waits for more than any other does, and is tried less often.
-	if (tasks[task].random(16) == 0)
-		return tasks[task].random(2) ? check_barrier([](auto callback) { std::move(callback).submit(); }, krcu::drain) : check_barrier([](auto callback) { std::move(callback).submit(steady); }, krcu::drain);
+	auto into_rcu = [](auto callback) { std::move(callback).submit(); };
+	auto into_domain = [](auto callback) { std::move(callback).submit(steady); };
 
+	// Waits for more than any other does, so it is tried less often.
+	switch (tasks[task].random(32)) {
+	case 0: return check_barrier(into_rcu, krcu::drain);
+	case 1: return check_barrier(into_domain, krcu::drain);
+	default: break;
+	}
 	switch (tasks[task].random(10)) {
 	case 0: return check_wait("synchronize_rcu()", &Task::rcu, krcu::synchronize_rcu);
 	case 1: return check_wait("synchronize_rcu_expedited()", &Task::rcu, krcu::synchronize_rcu_expedited);
@@ -666,8 +671,8 @@ void torture_check_waits(unsigned int task)
 	case 5: return check_wait("Srcu::synchronize_expedited()", &Task::srcu, [] { steady.synchronize_expedited(); });
 	case 6: return check_wait("Srcu::GracePeriod::wait()", &Task::srcu, [] { SteadyDomain::GracePeriod::start(steady).wait(); });
 	case 7: return check_wait("Srcu::GracePeriod::elapsed()", &Task::srcu, [] { poll(SteadyDomain::GracePeriod::start(steady)); });
-	case 8: return check_barrier([](auto callback) { std::move(callback).submit(); }, krcu::rcu_barrier);
-	default: return check_barrier([](auto callback) { std::move(callback).submit(steady); }, [] { steady.barrier(); });
+	case 8: return check_barrier(into_rcu, krcu::rcu_barrier);
+	default: return check_barrier(into_domain, [] { steady.barrier(); });
 	}
 }
 

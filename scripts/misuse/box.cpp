@@ -28,6 +28,46 @@ struct CleansUp {
 struct MayFail {
 	int drop_before_gp();
 };
+// What is private, as by default in a class, is no less meant.
+class SleepsInPrivate {
+	static constexpr bool destructor_may_sleep = true;
+
+public:
+	~SleepsInPrivate();
+};
+class SleepsByItsBase : Sleeps {};
+struct SleepsToo {
+	static constexpr bool destructor_may_sleep = true;
+};
+struct SleepsByTwoBases : Sleeps, SleepsToo {};
+struct SleepsInWords {
+	static const char *destructor_may_sleep;
+	~SleepsInWords();
+};
+class HoldsAGuardInPrivate {
+	static constexpr bool belongs_to_scope = true;
+	krcu::ReadGuard guard_;
+};
+class DropsInPrivate {
+	void drop_before_gp();
+};
+class DropsByItsBase : Waiters {};
+class ViewedInPrivate {
+	int rcu_view(const krcu::ReadGuard &) const;
+
+public:
+	void drop_before_gp();
+};
+// These say it in public, by what they inherit.
+struct SleepsByAPublicBase : Sleeps {};
+struct DropsByAPublicBase : Waiters {};
+// And this one has a destructor that does it all.
+class CleansUpInPrivate {
+	void drop_before_gp();
+
+public:
+	~CleansUpInPrivate();
+};
 struct alignas(8192) Huge {
 	int value;
 };
@@ -54,6 +94,9 @@ void values(const krcu::Srcu<Queue> &queue)
 	auto boxed = krcu::RcuBox<krcu::KBox<Sleeps>, krcu::Kmalloc, krcu::reclaim::Work>::make(krcu::GFP_KERNEL);
 	auto e = krcu::RcuKBox<CleansUp>::make(krcu::GFP_KERNEL); // by its destructor
 	auto f = krcu::RcuBox<Config, krcu::SlabCache<Config>>::make(krcu::GFP_KERNEL);
+	auto g = krcu::RcuKBox<SleepsByAPublicBase, krcu::reclaim::Work>::make(krcu::GFP_KERNEL);
+	auto h = krcu::RcuFreeBox<DropsByAPublicBase>::make(krcu::GFP_KERNEL);
+	auto i = krcu::RcuKBox<CleansUpInPrivate>::make(krcu::GFP_KERNEL);
 
 #ifdef MISUSE_a_box_of_a_box_of_what_sleeps // error: krcu: ~T may sleep, but an RCU callback runs in softirq
 	auto box = krcu::RcuKBox<krcu::KBox<Sleeps>>::make(krcu::GFP_KERNEL);
@@ -123,6 +166,39 @@ void values(const krcu::Srcu<Queue> &queue)
 #endif
 #ifdef MISUSE_a_sleeping_destructor_in_softirq // error: krcu: ~T may sleep, but an RCU callback runs in softirq
 	auto box = krcu::RcuKBox<Sleeps>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_private_trait // error: krcu: destructor_may_sleep of T cannot be read
+	auto box = krcu::RcuKBox<SleepsInPrivate>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_trait_of_a_private_base // error: krcu: destructor_may_sleep of T cannot be read
+	auto box = krcu::RcuKBox<SleepsByItsBase>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_trait_of_two_bases // error: krcu: destructor_may_sleep of T cannot be read
+	auto box = krcu::RcuKBox<SleepsByTwoBases>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_trait_that_is_no_bool // error: krcu: destructor_may_sleep of T cannot be read
+	auto box = krcu::RcuKBox<SleepsInWords>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_private_trait_in_a_plain_box // error: krcu: destructor_may_sleep of T cannot be read
+	auto box = krcu::KBox<SleepsInPrivate>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_private_trait_of_elements // error: krcu: destructor_may_sleep of T cannot be read
+	auto box = krcu::RcuKBox<SleepsInPrivate[]>::make(krcu::GFP_KERNEL, 2);
+#endif
+#ifdef MISUSE_a_private_trait_of_what_has_a_guard // error: krcu: belongs_to_scope of T cannot be read
+	auto box = krcu::RcuKBox<HoldsAGuardInPrivate>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_box_that_may_not_drop_its_object // error: krcu: T cleans up in drop_before_gp\(\) and not in ~T
+	auto box = krcu::RcuKBox<DropsInPrivate>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_box_that_may_not_drop_its_objects_base // error: krcu: T cleans up in drop_before_gp\(\) and not in ~T
+	auto box = krcu::RcuKBox<DropsByItsBase>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_free_box_that_may_not_drop_its_object // error: krcu: an RcuFreeBox calls `void T::drop_before_gp\(\)`.* give T a public one
+	auto box = krcu::RcuFreeBox<DropsInPrivate>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_free_box_that_may_not_show_its_object // error: krcu: readers of an RcuFreeBox call `T::rcu_view
+	auto box = krcu::RcuFreeBox<ViewedInPrivate>::make(krcu::GFP_KERNEL);
 #endif
 #ifdef MISUSE_a_domain_destroyed_in_softirq // error: krcu: ~T may sleep, but an RCU callback runs in softirq
 	auto box = krcu::RcuKBox<krcu::Srcu<Queue>>::make(krcu::GFP_KERNEL);

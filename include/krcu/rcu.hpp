@@ -28,7 +28,8 @@ namespace krcu {
 ///             use(*c);
 class KRCU_GUARD ReadGuard final {
 public:
-	/// Read by the boxes, which refuse what has to stay in its scope.
+	/// Read by the boxes, which refuse what has to stay in its scope. Whatever has a guard as a member says
+	/// the same in public: boxes see by themselves only a std::optional, expected, array or pair of one.
 	static constexpr bool belongs_to_scope = true;
 
 	/// rcu_read_lock()

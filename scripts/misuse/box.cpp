@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 // Boxes, and what they can own. Read by scripts/misuse-test.sh, which says how.
+#include <expected>
+#include <optional>
+#include <utility>
+
 #include <krcu/krcu.hpp>
 
 struct Config {
@@ -96,6 +100,7 @@ void values(const krcu::Srcu<Queue> &queue)
 	auto f = krcu::RcuBox<Config, krcu::SlabCache<Config>>::make(krcu::GFP_KERNEL);
 	auto g = krcu::RcuKBox<SleepsByAPublicBase, krcu::reclaim::Work>::make(krcu::GFP_KERNEL);
 	auto h = krcu::RcuFreeBox<DropsByAPublicBase>::make(krcu::GFP_KERNEL);
+	auto maybe = krcu::RcuKBox<std::optional<NotTrivial>>::make(krcu::GFP_KERNEL);
 	auto i = krcu::RcuKBox<CleansUpInPrivate>::make(krcu::GFP_KERNEL);
 
 #ifdef MISUSE_a_box_of_a_box_of_what_sleeps // error: krcu: ~T may sleep, but an RCU callback runs in softirq
@@ -139,6 +144,30 @@ void values(const krcu::Srcu<Queue> &queue)
 #endif
 #ifdef MISUSE_a_plain_box_of_a_domains_guard // error: krcu: a guard belongs to the scope that made it
 	auto box = krcu::KBox<krcu::Srcu<Queue>::Guard>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_box_of_a_guard_or_nothing // error: krcu: a guard belongs to the scope that made it
+	auto box = krcu::RcuKBox<std::optional<krcu::ReadGuard>>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_plain_box_of_a_guard_or_nothing // error: krcu: a guard belongs to the scope that made it
+	auto box = krcu::KBox<std::optional<krcu::ReadGuard>>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_callback_of_a_guard_or_nothing // error: krcu: a guard belongs to the scope that made it
+	auto callback = krcu::Callback<std::optional<krcu::ReadGuard>>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_box_of_a_domains_guard_or_nothing // error: krcu: a guard belongs to the scope that made it
+	auto box = krcu::RcuKBox<std::optional<krcu::Srcu<Queue>::Guard>>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_an_array_of_guards_or_nothing // error: krcu: a guard belongs to the scope that made it
+	auto box = krcu::RcuKBox<std::optional<krcu::ReadGuard>[]>::make(krcu::GFP_KERNEL, 2);
+#endif
+#ifdef MISUSE_a_box_of_a_guard_or_an_error // error: krcu: a guard belongs to the scope that made it
+	auto box = krcu::RcuKBox<std::expected<krcu::ReadGuard, int>>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_box_of_a_guard_and_more // error: krcu: a guard belongs to the scope that made it
+	auto box = krcu::RcuKBox<std::pair<krcu::ReadGuard, int>>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_box_of_more_and_a_guard // error: krcu: a guard belongs to the scope that made it
+	auto box = krcu::RcuKBox<std::pair<int, krcu::ReadGuard>>::make(krcu::GFP_KERNEL);
 #endif
 #ifdef MISUSE_a_free_box_of_what_has_a_destructor // error: krcu: an RcuFreeBox never runs ~T
 	auto box = krcu::RcuFreeBox<CleansUp>::make(krcu::GFP_KERNEL);

@@ -13,9 +13,13 @@
 
 namespace krcu::internal {
 
-/// A guard, or something that contains one and says so.
+/// A guard, or something that contains one and says so; or one of the standard library's types that name what
+/// they contain: an optional, expected, array or pair. A tuple does not, nor is a pair in a pair looked into.
 template <class T>
-concept BelongsToScope = requires { requires T::belongs_to_scope; };
+concept SaysBelongsToScope = requires { requires T::belongs_to_scope; };
+template <class T>
+concept BelongsToScope = SaysBelongsToScope<T> || SaysBelongsToScope<typename T::value_type> ||
+			 SaysBelongsToScope<typename T::first_type> || SaysBelongsToScope<typename T::second_type>;
 
 /// Whether T says that its destructor may sleep, so that no RCU callback may run it.
 template <class T>

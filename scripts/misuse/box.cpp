@@ -103,6 +103,43 @@ void values(const krcu::Srcu<Queue> &queue)
 	auto maybe = krcu::RcuKBox<std::optional<NotTrivial>>::make(krcu::GFP_KERNEL);
 	auto i = krcu::RcuKBox<CleansUpInPrivate>::make(krcu::GFP_KERNEL);
 
+	auto numbers = krcu::RcuKBox<int[]>::make(krcu::GFP_KERNEL | krcu::__GFP_ZERO, 42);
+	krcu::XArray<Box> array;
+	auto stored = array.store(1, Box(), krcu::GFP_KERNEL);
+
+#ifdef MISUSE_a_box_made_without_flags // error: no matching function for call to .*make
+	auto box = Box::make(42);
+#endif
+#ifdef MISUSE_a_box_made_with_flags_last // error: no matching function for call to .*make
+	auto box = Box::make(42, krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_an_array_made_without_flags // error: no matching function for call to .*make
+	auto box = krcu::RcuKBox<int[]>::make(42);
+#endif
+#ifdef MISUSE_an_array_made_with_flags_last // error: no matching function for call to .*make
+	auto box = krcu::RcuKBox<int[]>::make(42, krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_plain_box_made_without_flags // error: no matching function for call to .*make
+	auto box = krcu::KBox<int>::make(42);
+#endif
+#ifdef MISUSE_a_free_box_made_without_flags // error: no matching function for call to .*make
+	auto box = krcu::RcuFreeBox<Waiters>::make(42);
+#endif
+#ifdef MISUSE_a_callback_made_without_flags // error: no matching function for call to .*make
+	auto callback = krcu::Callback<Config>::make(42);
+#endif
+#ifdef MISUSE_a_domains_box_made_without_flags // error: no matching function for call to .*make
+	auto box = krcu::SrcuKBox<int, Queue>::make(queue, 42);
+#endif
+#ifdef MISUSE_storing_without_flags // error: (cannot convert 'int' to 'krcu::gfp_t'|cannot initialize a parameter of type 'gfp_t')
+	(void)array.store(1, Box(), 0);
+#endif
+#ifdef MISUSE_flags_from_a_number // error: (cannot convert 'int' to 'krcu::gfp_t'|cannot initialize a variable of type 'krcu::gfp_t')
+	krcu::gfp_t gfp = 0x400;
+#endif
+#ifdef MISUSE_a_number_from_flags // error: (cannot convert|cannot initialize) .*gfp_t'
+	unsigned int gfp = krcu::GFP_KERNEL;
+#endif
 #ifdef MISUSE_a_box_of_a_box_of_what_sleeps // error: krcu: ~T may sleep, but an RCU callback runs in softirq
 	auto box = krcu::RcuKBox<krcu::KBox<Sleeps>>::make(krcu::GFP_KERNEL);
 #endif

@@ -70,7 +70,8 @@ public:
 	}
 
 	/// For RcuBox<E[]>: allocates `n` elements, value-initialised. Empty where the allocation fails,
-	/// and where `n` elements are more than can be addressed.
+	/// and where `n` elements are more than can be addressed. The kernel does not warn of it: `n` may
+	/// come from user space, so that the allocation has __GFP_NOWARN.
 	/// Context: as above.
 	static RcuBox make(gfp_t gfp, std::size_t n)
 		requires std::is_unbounded_array_v<T>

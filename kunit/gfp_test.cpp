@@ -2,14 +2,19 @@
 // Allocation flags: krcu/gfp.hpp
 
 #include <type_traits>
+#include <utility>
 
 #include "support.hpp"
 
-static_assert(std::is_same_v<decltype(krcu::GFP_KERNEL | krcu::__GFP_ZERO), krcu::gfp_t>);
+using krcu::gfp_t;
+
+static_assert(std::is_same_v<decltype(krcu::GFP_KERNEL | krcu::__GFP_ZERO), gfp_t>);
+static_assert(!std::is_convertible_v<int, gfp_t> && !std::is_convertible_v<krcu_gfp_t, gfp_t> &&
+	      !std::is_convertible_v<gfp_t, int> && !std::is_convertible_v<gfp_t, bool>);
 
 KUNIT_CASE(flags_have_the_values_of_this_kernel)
 {
-	static constexpr krcu::gfp_t flags[] = {
+	static constexpr gfp_t flags[] = {
 		krcu::GFP_KERNEL,
 		krcu::GFP_KERNEL_ACCOUNT,
 		krcu::GFP_ATOMIC,
@@ -27,8 +32,22 @@ KUNIT_CASE(flags_have_the_values_of_this_kernel)
 	};
 	int i = 0;
 
-	for (krcu::gfp_t flag : flags)
-		EXPECT_EQ(flag, kunit_gfp[i++]);
+	for (gfp_t flag : flags)
+		EXPECT_EQ(std::to_underlying(flag), kunit_gfp[i++]);
+}
+
+KUNIT_CASE(flags_combine_as_their_values_do)
+{
+	constexpr unsigned int kernel = std::to_underlying(krcu::GFP_KERNEL), zero = std::to_underlying(krcu::__GFP_ZERO);
+	gfp_t gfp = krcu::GFP_KERNEL;
+
+	EXPECT_TRUE((gfp & krcu::__GFP_ZERO) == gfp_t());
+	gfp |= krcu::__GFP_ZERO;
+	EXPECT_EQ(std::to_underlying(gfp), kernel | zero);
+	EXPECT_TRUE((gfp & krcu::__GFP_ZERO) == krcu::__GFP_ZERO);
+	gfp &= ~krcu::__GFP_ZERO;
+	EXPECT_TRUE(gfp == gfp_t(kernel));
+	EXPECT_EQ(std::to_underlying(~gfp_t()), ~0u);
 }
 
 KUNIT_SUITE(gfp);

@@ -472,16 +472,36 @@ KUNIT_CASE(elements_are_destroyed_once_each_after_a_grace_period)
 
 KUNIT_CASE(array_of_more_than_can_be_addressed_is_empty)
 {
-	constexpr krcu::gfp_t quiet = krcu::GFP_KERNEL | krcu::__GFP_NOWARN;
-
 	Object::reset();
 	// Times the size of an Object, these wrap around to something small.
 	for (std::size_t n : { ~0ul, ~0ul / sizeof(Object) + 2, ~0ul / 4 + 1, (~0ul / 2 + 1) / sizeof(Object) }) {
-		EXPECT_FALSE(krcu::RcuKBox<Object[]>::make(quiet, n));
-		EXPECT_FALSE(krcu::RcuVBox<Object[]>::make(quiet, n));
-		EXPECT_FALSE((krcu::RcuKVBox<Bytes<4, 64>[]>::make(quiet, n)));
+		EXPECT_FALSE(krcu::RcuKBox<Object[]>::make(krcu::GFP_KERNEL, n));
+		EXPECT_FALSE(krcu::RcuVBox<Object[]>::make(krcu::GFP_KERNEL, n));
+		EXPECT_FALSE((krcu::RcuKVBox<Bytes<4, 64>[]>::make(krcu::GFP_KERNEL, n)));
 	}
 	EXPECT_EQ(Object::made, 0);
+}
+
+template <class A>
+static void check_silently_empty(kunit *test, std::size_t size)
+{
+	Object::reset();
+	EXPECT_FALSE((krcu::RcuBox<char[], A>::make(krcu::GFP_KERNEL, size)));
+	EXPECT_FALSE((krcu::RcuBox<char[], A>::make(krcu::GFP_KERNEL | krcu::__GFP_ZERO, size)));
+	EXPECT_FALSE((krcu::RcuBox<Object[], A>::make(krcu::GFP_KERNEL, size / sizeof(Object))));
+	EXPECT_FALSE((krcu::RcuBox<Bytes<64, 64>[], A>::make(krcu::GFP_ATOMIC, size / 64)));
+	EXPECT_EQ(Object::made, 0);
+}
+// That the kernel says nothing is for the guest to see: any WARN or trace fails the run.
+KUNIT_CASE(array_of_more_than_an_allocator_can_give_is_empty_and_the_kernel_silent)
+{
+	for (std::size_t size : { std::size_t(KRCU_KMALLOC_MAX_SIZE), 16ul << 20, 1ul << 30, ~0ul / 4 })
+		if (size >= KRCU_KMALLOC_MAX_SIZE)
+			check_silently_empty<krcu::Kmalloc>(test, size);
+	for (std::size_t size : { sizeof(Huge), ~0ul / 4 })
+		check_silently_empty<krcu::KVmalloc>(test, size);
+	for (std::size_t size : { sizeof(Huge), ~0ul / 4 })
+		check_silently_empty<krcu::Vmalloc>(test, size);
 }
 
 KUNIT_CASE(array_may_have_no_elements)

@@ -139,6 +139,23 @@ void f(); void f() { krcu::ReadGuard(); }'
 ! build bad && grep -q 'give it a name' "$work/log"
 result $? "a_nameless_guard"
 
+bad_driver <<<'#include <krcu/krcu.hpp>
+void f(); void f() { krcu::ReadGuard outer; { krcu::ReadGuard inner; } }'
+build bad
+result $? "a_guard_within_another"
+
+# Clang tells since it knows that guards nest.
+bad_driver <<<'#include <krcu/krcu.hpp>
+void f(); void f() { krcu::ReadGuard guard; krcu::synchronize_rcu(); }'
+clang_version=$(sed -n 's/^CONFIG_CLANG_VERSION=//p' "$KDIR/include/config/auto.conf")
+if [ "${clang_version:-0}" -ge 210000 ]; then
+	! build bad && grep -q "error: cannot call function 'synchronize_rcu' while" "$work/log"
+	result $? "waiting_under_a_guard"
+else
+	build bad
+	result $? "waiting_under_a_guard_cannot_be_told"
+fi
+
 refuses "a_missing_compiler" "there is no C\+\+ compiler \"no-such-c\+\+\"" KRCU_CXX=no-such-c++
 
 printf '#!/bin/sh\necho 11.4.0\n' >"$work/old-c++"

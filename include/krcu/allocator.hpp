@@ -7,6 +7,7 @@
 #include <bit>
 #include <concepts>
 #include <cstddef>
+#include <utility>
 
 #include <krcu-constants.h>
 #include <krcu/gfp.hpp>
@@ -51,7 +52,7 @@ struct Kmalloc {
 
 	[[nodiscard]] static void *alloc(std::size_t size, std::size_t align, gfp_t gfp)
 	{
-		return krcu_kmalloc(internal::kmalloc_size(size, align), gfp);
+		return krcu_kmalloc(internal::kmalloc_size(size, align), std::to_underlying(gfp));
 	}
 	static void free(void *p) { krcu_kfree(p); }
 	static void free_rcu(callback_head *head) { krcu_kvfree_rcu(head); }
@@ -63,7 +64,7 @@ struct Kmalloc {
 struct Vmalloc {
 	static constexpr std::size_t max_align = KRCU_PAGE_SIZE;
 
-	[[nodiscard]] static void *alloc(std::size_t size, std::size_t, gfp_t gfp) { return krcu_vmalloc(size, gfp); }
+	[[nodiscard]] static void *alloc(std::size_t size, std::size_t, gfp_t gfp) { return krcu_vmalloc(size, std::to_underlying(gfp)); }
 	static void free(void *p) { krcu_vfree(p); }
 	static void free_rcu(callback_head *head) { krcu_kvfree_rcu(head); }
 };
@@ -75,7 +76,7 @@ struct KVmalloc {
 
 	[[nodiscard]] static void *alloc(std::size_t size, std::size_t align, gfp_t gfp)
 	{
-		return krcu_kvmalloc(internal::kmalloc_size(size, align), gfp);
+		return krcu_kvmalloc(internal::kmalloc_size(size, align), std::to_underlying(gfp));
 	}
 	static void free(void *p) { krcu_kvfree(p); }
 	static void free_rcu(callback_head *head) { krcu_kvfree_rcu(head); }

@@ -18,8 +18,11 @@ namespace krcu {
 /// it, so it can be neither copied, moved, allocated, nor left unnamed.
 ///
 /// Context: any, as rcu_read_lock(). Nothing may sleep while a guard lives: use krcu::Srcu for that.
-/// Clang refuses to return what a guard protects past it, and with -Wthread-safety tells of functions of
-/// krcu that sleep under one (before Clang 21 also, wrongly, of a guard within another in one function).
+/// Both that and keeping what a guard protects no longer than the guard are for the caller to see to; the
+/// compiler helps with a part. Clang refuses `return config.dereference(guard);`, but neither compiler
+/// minds a pointer that is kept in a variable and returned then, or stored where it outlives the guard.
+/// Clang 21 and newer refuse functions of krcu that sleep where a guard of the same function lives; Clang 19
+/// and 20 tell of them with -Wthread-safety, and then also, wrongly, of a guard within another.
 ///
 /// Use like:
 ///
@@ -28,7 +31,8 @@ namespace krcu {
 ///             use(*c);
 class KRCU_GUARD ReadGuard final {
 public:
-	/// Read by the boxes, which refuse what has to stay in its scope.
+	/// Read by the boxes, which refuse what has to stay in its scope. Whatever has a guard as a member says
+	/// the same in public: boxes see by themselves only a std::optional, expected, array or pair of one.
 	static constexpr bool belongs_to_scope = true;
 
 	/// rcu_read_lock()

@@ -24,10 +24,11 @@ namespace krcu {
 ///
 /// T may be any object type. Its destructor, if not trivial, runs in an RCU callback: in softirq,
 /// or with softirqs disabled, on any CPU, so it must not sleep. A T whose destructor sleeps says so
-/// with `static constexpr bool destructor_may_sleep = true`, and is then refused unless R is
+/// with a public `static constexpr bool destructor_may_sleep = true`, and is then refused unless R is
 /// reclaim::Work, which destroys it in process context; of T's members nothing can be told, so a T
-/// with such a member says it too. Where T is trivially
-/// destructible no callback runs at all: kvfree_rcu() takes the memory.
+/// with such a member says it too. A private one is refused, but in a final class or a union it
+/// cannot be seen. Where T is trivially destructible no callback runs at all: kvfree_rcu() takes
+/// the memory.
 ///
 /// RcuBox<E[]> owns an array: its object is a range of E that knows its size, in one allocation.
 ///
@@ -69,7 +70,8 @@ public:
 	}
 
 	/// For RcuBox<E[]>: allocates `n` elements, value-initialised. Empty where the allocation fails,
-	/// and where `n` elements are more than can be addressed.
+	/// and where `n` elements are more than can be addressed. The kernel does not warn of it: `n` may
+	/// come from user space, so that the allocation has __GFP_NOWARN.
 	/// Context: as above.
 	static RcuBox make(gfp_t gfp, std::size_t n)
 		requires std::is_unbounded_array_v<T>

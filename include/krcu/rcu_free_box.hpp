@@ -12,6 +12,7 @@
 #include <krcu/gfp.hpp>
 #include <krcu/internal/attributes.hpp>
 #include <krcu/internal/boxable.hpp>
+#include <krcu/internal/names.hpp>
 #include <krcu/internal/node.hpp>
 #include <krcu/internal/unique.hpp>
 #include <krcu/rcu.hpp>
@@ -34,11 +35,18 @@ concept RcuFreeSafe = requires(T &value) {
 template <class T>
 concept RcuViewable = RcuFreeSafe<T> && requires(const T &value, const ReadGuard &guard) { value.rcu_view(guard); };
 
+namespace internal {
+
+template <class T>
+concept NamesRcuView = !requires { &WithNames<T>::rcu_view; };
+
+} // namespace internal
+
 /// Owns one T on the heap; when let go of, runs `T::drop_before_gp()` at once, and frees the memory
 /// a grace period later. RcuBox is the other order: a grace period first, then `~T`.
 ///
 /// ~T never runs, so T must be trivially destructible, and gives its resources back in
-/// drop_before_gp(). No callback runs either: kvfree_rcu() takes the memory.
+/// drop_before_gp(), which is public. No callback runs either: kvfree_rcu() takes the memory.
 ///
 /// A box is one pointer; the allocation is T and an rcu_head before it.
 ///
@@ -64,9 +72,11 @@ class [[nodiscard("dropping a box retires its object")]] RcuFreeBox final {
 		void operator()(Node *node) const noexcept
 		{
 			static_assert(RcuFreeSafe<T>,
-				      "krcu: an RcuFreeBox calls `void T::drop_before_gp()` before the grace period: give T one, or use RcuBox");
+				      "krcu: an RcuFreeBox calls `void T::drop_before_gp()` before the grace period: give T a public one, or use RcuBox");
 			static_assert(std::is_trivially_destructible_v<T>,
 				      "krcu: an RcuFreeBox never runs ~T: let drop_before_gp() clean up and leave T trivially destructible, or use RcuBox");
+			static_assert(!internal::NamesRcuView<T> || RcuViewable<T>,
+				      "krcu: readers of an RcuFreeBox call `T::rcu_view(const krcu::ReadGuard &) const`: make it public");
 
 			node->value.drop_before_gp();
 			node->deallocate_rcu();

@@ -5,6 +5,7 @@
 #define KRCU_SLAB_CACHE_HPP
 
 #include <cstddef>
+#include <utility>
 
 #include <krcu-constants.h>
 #include <krcu/allocator.hpp>
@@ -65,7 +66,7 @@ public:
 	/// costs nothing.
 	[[nodiscard]] static void *alloc(std::size_t size, std::size_t align, gfp_t gfp)
 	{
-		return size <= sizeof(Object) && align <= alignof(Object) ? krcu_kmem_cache_alloc(cache_.kmem, gfp) : nullptr;
+		return size <= sizeof(Object) && align <= alignof(Object) ? krcu_kmem_cache_alloc(cache_.kmem, std::to_underlying(gfp)) : nullptr;
 	}
 
 	/// See kmem_cache_free().

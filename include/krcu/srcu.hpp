@@ -9,6 +9,7 @@
 #include <krcu-constants.h>
 #include <krcu/allocator.hpp>
 #include <krcu/internal/attributes.hpp>
+#include <krcu/internal/names.hpp>
 #include <krcu/internal/shims.h>
 #include <krcu/internal/unique.hpp>
 
@@ -191,7 +192,12 @@ private:
 
 	static constexpr unsigned int teardown_timeout_ms()
 	{
-		if constexpr (requires { Tag::teardown_timeout_ms; })
+		constexpr bool named = !requires { &internal::WithNames<Tag>::teardown_timeout_ms; };
+		constexpr bool readable = requires { Tag::teardown_timeout_ms; };
+
+		static_assert(!named || readable,
+			      "krcu: teardown_timeout_ms of the tag cannot be read: declare it in the tag, as a public `static constexpr unsigned int`");
+		if constexpr (readable)
 			return Tag::teardown_timeout_ms;
 		else
 			return 10000;

@@ -107,7 +107,7 @@ public:
 	std::expected<P, int> store(unsigned long index, P &&p, gfp_t gfp)
 	{
 		void *foreign = std::move(p).into_foreign();
-		void *old = krcu_xa_store(xa(), index, foreign, gfp);
+		void *old = krcu_xa_store(xa(), index, foreign, std::to_underlying(gfp));
 
 		if (int err = krcu_xa_err(old)) [[unlikely]] {
 			// Holds because xa_store() did not publish it.
@@ -169,7 +169,7 @@ public:
 	/// Context: as updating, and any that `gfp` allows. See xa_insert_bh(), xa_reserve().
 	std::expected<Reservation, int> reserve(unsigned long index, gfp_t gfp)
 	{
-		if (int err = krcu_xa_reserve(xa(), index, gfp))
+		if (int err = krcu_xa_reserve(xa(), index, std::to_underlying(gfp)))
 			return std::unexpected(err);
 		return Reservation(this, index);
 	}

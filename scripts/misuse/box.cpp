@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 // Boxes, and what they can own. Read by scripts/misuse-test.sh, which says how.
+#include <expected>
+#include <optional>
+#include <utility>
+
 #include <krcu/krcu.hpp>
 
 struct Config {
@@ -28,6 +32,46 @@ struct CleansUp {
 struct MayFail {
 	int drop_before_gp();
 };
+// What is private, as by default in a class, is no less meant.
+class SleepsInPrivate {
+	static constexpr bool destructor_may_sleep = true;
+
+public:
+	~SleepsInPrivate();
+};
+class SleepsByItsBase : Sleeps {};
+struct SleepsToo {
+	static constexpr bool destructor_may_sleep = true;
+};
+struct SleepsByTwoBases : Sleeps, SleepsToo {};
+struct SleepsInWords {
+	static const char *destructor_may_sleep;
+	~SleepsInWords();
+};
+class HoldsAGuardInPrivate {
+	static constexpr bool belongs_to_scope = true;
+	krcu::ReadGuard guard_;
+};
+class DropsInPrivate {
+	void drop_before_gp();
+};
+class DropsByItsBase : Waiters {};
+class ViewedInPrivate {
+	int rcu_view(const krcu::ReadGuard &) const;
+
+public:
+	void drop_before_gp();
+};
+// These say it in public, by what they inherit.
+struct SleepsByAPublicBase : Sleeps {};
+struct DropsByAPublicBase : Waiters {};
+// And this one has a destructor that does it all.
+class CleansUpInPrivate {
+	void drop_before_gp();
+
+public:
+	~CleansUpInPrivate();
+};
 struct alignas(8192) Huge {
 	int value;
 };
@@ -54,7 +98,48 @@ void values(const krcu::Srcu<Queue> &queue)
 	auto boxed = krcu::RcuBox<krcu::KBox<Sleeps>, krcu::Kmalloc, krcu::reclaim::Work>::make(krcu::GFP_KERNEL);
 	auto e = krcu::RcuKBox<CleansUp>::make(krcu::GFP_KERNEL); // by its destructor
 	auto f = krcu::RcuBox<Config, krcu::SlabCache<Config>>::make(krcu::GFP_KERNEL);
+	auto g = krcu::RcuKBox<SleepsByAPublicBase, krcu::reclaim::Work>::make(krcu::GFP_KERNEL);
+	auto h = krcu::RcuFreeBox<DropsByAPublicBase>::make(krcu::GFP_KERNEL);
+	auto maybe = krcu::RcuKBox<std::optional<NotTrivial>>::make(krcu::GFP_KERNEL);
+	auto i = krcu::RcuKBox<CleansUpInPrivate>::make(krcu::GFP_KERNEL);
 
+	auto numbers = krcu::RcuKBox<int[]>::make(krcu::GFP_KERNEL | krcu::__GFP_ZERO, 42);
+	krcu::XArray<Box> array;
+	auto stored = array.store(1, Box(), krcu::GFP_KERNEL);
+
+#ifdef MISUSE_a_box_made_without_flags // error: no matching function for call to .*make
+	auto box = Box::make(42);
+#endif
+#ifdef MISUSE_a_box_made_with_flags_last // error: no matching function for call to .*make
+	auto box = Box::make(42, krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_an_array_made_without_flags // error: no matching function for call to .*make
+	auto box = krcu::RcuKBox<int[]>::make(42);
+#endif
+#ifdef MISUSE_an_array_made_with_flags_last // error: no matching function for call to .*make
+	auto box = krcu::RcuKBox<int[]>::make(42, krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_plain_box_made_without_flags // error: no matching function for call to .*make
+	auto box = krcu::KBox<int>::make(42);
+#endif
+#ifdef MISUSE_a_free_box_made_without_flags // error: no matching function for call to .*make
+	auto box = krcu::RcuFreeBox<Waiters>::make(42);
+#endif
+#ifdef MISUSE_a_callback_made_without_flags // error: no matching function for call to .*make
+	auto callback = krcu::Callback<Config>::make(42);
+#endif
+#ifdef MISUSE_a_domains_box_made_without_flags // error: no matching function for call to .*make
+	auto box = krcu::SrcuKBox<int, Queue>::make(queue, 42);
+#endif
+#ifdef MISUSE_storing_without_flags // error: (cannot convert 'int' to 'krcu::gfp_t'|cannot initialize a parameter of type 'gfp_t')
+	(void)array.store(1, Box(), 0);
+#endif
+#ifdef MISUSE_flags_from_a_number // error: (cannot convert 'int' to 'krcu::gfp_t'|cannot initialize a variable of type 'krcu::gfp_t')
+	krcu::gfp_t gfp = 0x400;
+#endif
+#ifdef MISUSE_a_number_from_flags // error: (cannot convert|cannot initialize) .*gfp_t'
+	unsigned int gfp = krcu::GFP_KERNEL;
+#endif
 #ifdef MISUSE_a_box_of_a_box_of_what_sleeps // error: krcu: ~T may sleep, but an RCU callback runs in softirq
 	auto box = krcu::RcuKBox<krcu::KBox<Sleeps>>::make(krcu::GFP_KERNEL);
 #endif
@@ -97,6 +182,30 @@ void values(const krcu::Srcu<Queue> &queue)
 #ifdef MISUSE_a_plain_box_of_a_domains_guard // error: krcu: a guard belongs to the scope that made it
 	auto box = krcu::KBox<krcu::Srcu<Queue>::Guard>::make(krcu::GFP_KERNEL);
 #endif
+#ifdef MISUSE_a_box_of_a_guard_or_nothing // error: krcu: a guard belongs to the scope that made it
+	auto box = krcu::RcuKBox<std::optional<krcu::ReadGuard>>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_plain_box_of_a_guard_or_nothing // error: krcu: a guard belongs to the scope that made it
+	auto box = krcu::KBox<std::optional<krcu::ReadGuard>>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_callback_of_a_guard_or_nothing // error: krcu: a guard belongs to the scope that made it
+	auto callback = krcu::Callback<std::optional<krcu::ReadGuard>>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_box_of_a_domains_guard_or_nothing // error: krcu: a guard belongs to the scope that made it
+	auto box = krcu::RcuKBox<std::optional<krcu::Srcu<Queue>::Guard>>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_an_array_of_guards_or_nothing // error: krcu: a guard belongs to the scope that made it
+	auto box = krcu::RcuKBox<std::optional<krcu::ReadGuard>[]>::make(krcu::GFP_KERNEL, 2);
+#endif
+#ifdef MISUSE_a_box_of_a_guard_or_an_error // error: krcu: a guard belongs to the scope that made it
+	auto box = krcu::RcuKBox<std::expected<krcu::ReadGuard, int>>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_box_of_a_guard_and_more // error: krcu: a guard belongs to the scope that made it
+	auto box = krcu::RcuKBox<std::pair<krcu::ReadGuard, int>>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_box_of_more_and_a_guard // error: krcu: a guard belongs to the scope that made it
+	auto box = krcu::RcuKBox<std::pair<int, krcu::ReadGuard>>::make(krcu::GFP_KERNEL);
+#endif
 #ifdef MISUSE_a_free_box_of_what_has_a_destructor // error: krcu: an RcuFreeBox never runs ~T
 	auto box = krcu::RcuFreeBox<CleansUp>::make(krcu::GFP_KERNEL);
 #endif
@@ -123,6 +232,39 @@ void values(const krcu::Srcu<Queue> &queue)
 #endif
 #ifdef MISUSE_a_sleeping_destructor_in_softirq // error: krcu: ~T may sleep, but an RCU callback runs in softirq
 	auto box = krcu::RcuKBox<Sleeps>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_private_trait // error: krcu: destructor_may_sleep of T cannot be read
+	auto box = krcu::RcuKBox<SleepsInPrivate>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_trait_of_a_private_base // error: krcu: destructor_may_sleep of T cannot be read
+	auto box = krcu::RcuKBox<SleepsByItsBase>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_trait_of_two_bases // error: krcu: destructor_may_sleep of T cannot be read
+	auto box = krcu::RcuKBox<SleepsByTwoBases>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_trait_that_is_no_bool // error: krcu: destructor_may_sleep of T cannot be read
+	auto box = krcu::RcuKBox<SleepsInWords>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_private_trait_in_a_plain_box // error: krcu: destructor_may_sleep of T cannot be read
+	auto box = krcu::KBox<SleepsInPrivate>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_private_trait_of_elements // error: krcu: destructor_may_sleep of T cannot be read
+	auto box = krcu::RcuKBox<SleepsInPrivate[]>::make(krcu::GFP_KERNEL, 2);
+#endif
+#ifdef MISUSE_a_private_trait_of_what_has_a_guard // error: krcu: belongs_to_scope of T cannot be read
+	auto box = krcu::RcuKBox<HoldsAGuardInPrivate>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_box_that_may_not_drop_its_object // error: krcu: T cleans up in drop_before_gp\(\) and not in ~T
+	auto box = krcu::RcuKBox<DropsInPrivate>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_box_that_may_not_drop_its_objects_base // error: krcu: T cleans up in drop_before_gp\(\) and not in ~T
+	auto box = krcu::RcuKBox<DropsByItsBase>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_free_box_that_may_not_drop_its_object // error: krcu: an RcuFreeBox calls `void T::drop_before_gp\(\)`.* give T a public one
+	auto box = krcu::RcuFreeBox<DropsInPrivate>::make(krcu::GFP_KERNEL);
+#endif
+#ifdef MISUSE_a_free_box_that_may_not_show_its_object // error: krcu: readers of an RcuFreeBox call `T::rcu_view
+	auto box = krcu::RcuFreeBox<ViewedInPrivate>::make(krcu::GFP_KERNEL);
 #endif
 #ifdef MISUSE_a_domain_destroyed_in_softirq // error: krcu: ~T may sleep, but an RCU callback runs in softirq
 	auto box = krcu::RcuKBox<krcu::Srcu<Queue>>::make(krcu::GFP_KERNEL);

@@ -139,6 +139,20 @@ void waits()
 	krcu::rcu_barrier();
 }
 
+#if !defined(__clang__) || __has_attribute(reentrant_capability)
+void nests()
+{
+	{
+		krcu::ReadGuard outer;
+		krcu::ReadGuard inner;
+		{
+			krcu::ReadGuard innermost;
+		}
+	}
+	krcu::synchronize_rcu();
+}
+#endif
+
 void cookies()
 {
 	auto gp = krcu::GracePeriod::start();

@@ -8,6 +8,15 @@ struct Table {
 struct Queue {
 	static constexpr const char *name = "queue";
 };
+class Shy {
+	static constexpr const char *name = "shy";
+};
+class Impatient {
+	static constexpr unsigned int teardown_timeout_ms = 1;
+
+public:
+	static constexpr const char *name = "impatient";
+};
 using Tables = krcu::Srcu<Table>;
 using Queues = krcu::Srcu<Queue>;
 using Box = krcu::RcuKBox<int>;
@@ -103,6 +112,12 @@ void domains(Tables &tables)
 #ifdef MISUSE_a_domain_without_a_name // error: 'name' is not a member of|no member named 'name'
 	struct Nameless {};
 	auto nameless = krcu::Srcu<Nameless>::make();
+#endif
+#ifdef MISUSE_a_domain_with_a_private_name // error: (is private within this context|'name' is a private member of)
+	auto shy = krcu::Srcu<Shy>::make();
+#endif
+#ifdef MISUSE_a_domain_with_a_private_timeout // error: krcu: teardown_timeout_ms of the tag cannot be read
+	auto impatient = krcu::Srcu<Impatient>::make();
 #endif
 }
 

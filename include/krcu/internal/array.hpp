@@ -15,7 +15,7 @@ namespace krcu::internal {
 /// Readers see it as a range: size(), [], begin(), end().
 template <class T>
 class alignas(alignof(T) > alignof(std::size_t) ? alignof(T) : alignof(std::size_t)) Array final {
-	static_assert(EndsByDestructor<T>::value);
+	static_assert(TraitsCanBeRead<T>::value && EndsByDestructor<T>::value);
 
 public:
 	static constexpr bool belongs_to_scope = BelongsToScope<T>;

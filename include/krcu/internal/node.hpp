@@ -71,7 +71,8 @@ public:
 		return node;
 	}
 
-	/// An Array with `n` elements behind it, or null, also where that is more than can be addressed.
+	/// An Array with `n` elements behind it, or null, also where that is more than can be addressed. Nobody
+	/// hears of it but the caller: where user space chooses `n`, no warning in the log may be had for it.
 	template <class E>
 	static Node *make_array(gfp_t gfp, std::size_t n)
 	{
@@ -80,7 +81,7 @@ public:
 		if (n > limit / sizeof(E))
 			return nullptr;
 		// Allocators want a multiple of the alignment.
-		Node *node = allocate(gfp, (sizeof(Node) + n * sizeof(E) + alignof(Node) - 1) & -alignof(Node));
+		Node *node = allocate(gfp | __GFP_NOWARN, (sizeof(Node) + n * sizeof(E) + alignof(Node) - 1) & -alignof(Node));
 
 		if (node)
 			::new (static_cast<void *>(&node->value)) T(n);

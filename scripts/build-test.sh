@@ -32,7 +32,7 @@ build() {
 
 # made: the objects that the last build made, on one line, sorted
 made() {
-	sed -nE "s:^ +(CXX|CC|KRCU|LD) +\[M\] +$work/[^/]*/::p" "$work/log" | LC_ALL=C sort | paste -sd' '
+	sed -nE "s:^ +(CXX|CC|KRCU|LD) +\[M\] +($work/[^/]*/)?::p" "$work/log" | LC_ALL=C sort | paste -sd' '
 }
 
 expect_made() { # NAME LIST
@@ -77,7 +77,7 @@ cp -r "$krcu/scripts/build-test/driver" "$krcu/scripts/build-test/codegen" "$wor
 
 build driver -j2
 [ -f "$work/driver/first.ko" ] && [ -f "$work/driver/second.ko" ] && [ -f "$work/driver/plain.ko" ] &&
-	! grep -qi warning "$work/log"
+	! grep -qi warning "$work/log" && [[ " $(made)" = *" engine.o first.ko first.krcu-module.o "* ]]
 result $? "three_modules_of_several_directories_build_in_parallel"
 
 build driver

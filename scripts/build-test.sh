@@ -83,6 +83,19 @@ result $? "three_modules_of_several_directories_build_in_parallel"
 build driver
 expect_made "nothing_touched_nothing_made" ""
 
+# With KASAN or KCSAN in the kernel, constructors register its tables. GCC's link would make one function of all.
+refuses_unrun_functions() {
+	bad_driver <<<'#include <krcu/krcu.hpp>
+constinit krcu::Rcu<krcu::RcuKBox<int>> slot;
+extern "C" int _printk(const char *, ...);
+[[gnu::constructor]] static void one() { _printk("one"); }
+[[gnu::constructor]] static void two() { _printk("two"); }'
+	refuses "constructor_functions" "static constructors do not run in a module \(_ZL3onev[^ ]* _ZL3twov"
+
+	sed -i 's/constructor/destructor/' "$work/bad/engine.cpp"
+	refuses "destructor_functions" "nothing calls a \[\[gnu::destructor]] in a module \(_ZL3onev[^ ]* _ZL3twov"
+}
+
 # An instrumented kernel shows that instrumentation reaches C++ through the merge. What else there is
 # to test is the same in every kernel, and the code to compare would be the instrumentation's.
 for checker in kasan:asan kcsan:tsan; do
@@ -92,6 +105,7 @@ for checker in kasan:asan kcsan:tsan; do
 	build driver KRCU_INLINE=0
 	"$NM" "$work/driver/engine.o" | grep " U __${checker#*:}_" >>"$work/log"
 	result $? "${checker%:*}_reaches_cxx_without_inlining"
+	refuses_unrun_functions
 	finish "build_$name"
 	exit
 done
@@ -121,6 +135,11 @@ result $? "the_example_in_the_readme_builds"
 
 bad_driver <<<'extern "C" int _printk(const char *, ...); int x = _printk("");'
 refuses "a_static_constructor" "static constructors do not run in a module"
+
+refuses_unrun_functions
+
+bad_driver <<<'thread_local int count; int next(); int next() { return ++count; }'
+refuses "a_thread_local" "thread_local needs thread-local storage, which no kernel has \(count\)"
 
 bad_driver <<<'void f(); void f() { delete new int; }'
 refuses "operator_new" "needs operator new/delete"

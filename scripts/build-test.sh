@@ -239,6 +239,14 @@ bad_driver <<<''
 mv "$work/bad/engine.cpp" "$work/bad/engine.cc"
 refuses "a_source_that_is_not_cpp" "made from .cpp, but there is only engine.cc: rename it"
 
+# One error for each, and none in the compiler's own headers. Some are freestanding from GCC 13 on.
+cd "$krcu/include/krcu/internal/hosted" || exit
+bad_driver < <(printf '#include <%s>\n' *)
+! build bad && ! grep 'error: ' "$work/log" | grep -qvE 'krcu: <[a-z_]+> .*, which no kernel has: ' &&
+	diff <(sed -nE 's/.*error: .*krcu: <([a-z_]+)> needs .*/\1/p' "$work/log" | sort) <(grep -L include_next -- * | sort)
+result $? "hosted_headers"
+cd "$OLDPWD" || exit
+
 bad_driver <<<''
 kbuild 'obj-m := bad.o' 'bad-cxx-y := engine.o' "$include"
 mv "$work/bad/main.c" "$work/bad/bad.c"

@@ -11,15 +11,14 @@ nm=$1
 objdump=$2
 object=$3
 name=$(basename "$object" .o)
-status=0
 
 refuse()
 {
 	echo "krcu: $name: $*" >&2
-	status=1
+	exit 1
 }
 
-symbols=$("$nm" "$object") || exit 1
+symbols=$("$nm" "$object") && table=$("$objdump" -t "$object") && relocations=$("$objdump" -r "$object") || exit 1
 
 has()
 {
@@ -32,16 +31,43 @@ which_ones()
 	printf '%s\n' "$symbols" | sed -nE "s/.*$1.*/\\1/p" | sort -u | paste -sd' '
 }
 
-# A kernel with KASAN, KCSAN or gcov does run constructors: the ones the compiler makes to
-# register its tables. There, C++'s own show by their names, or by what KASAN calls around them.
-constructors=$(which_ones ' ((_GLOBAL__(sub_)?I_|__cxx_global_var_init)[^ ]*)')
-if has ' U __asan_before_dynamic_init$'; then
-	constructors="$constructors __asan_before_dynamic_init"
-elif ! has ' U (__asan_register_globals|__tsan_init|__gcov_init|llvm_gcov_init)$'; then
-	constructors="$constructors $("$objdump" -h "$object" | sed -nE 's/^ *[0-9]+ (\.(init_array|ctors)[^ ]*) .*/\1/p' | paste -sd' ')"
+# The functions that a section of pointers names, on one line, but for those that match. A relocation names a
+# function, or where it is in a section.
+functions_in() # SECTION BUT-FOR
+{
+	printf '%s\n' "$table" "$relocations" | awk -v section="$1" '
+		/^[0-9a-f]+ ......F / {
+			at = $1
+			sub(/^0+/, "", at)
+			sub(/^[0-9a-f]+ ......F /, "")
+			called[$1 "+" at] = $NF
+		}
+		/^RELOCATION RECORDS FOR / { on = $0 ~ "[[][.]" section }
+		on && $2 ~ /^R_/ {
+			split($3, place, /[+]0x0*/)
+			at = place[1] "+" place[2]
+			print at in called ? called[at] : place[1]
+		}' | grep -vE "^($2)" | sort -u | paste -sd' '
+}
+
+threads=$(printf '%s\n' "$table" | sed -nE 's/^[0-9a-f]+ .{7} \.t(bss|data).*[[:space:]]([^.$][^[:space:]]*)$/\2/p' | paste -sd' ')
+if [ -n "$threads" ]; then
+	refuse "thread_local needs thread-local storage, which no kernel has ($threads):" \
+		"use a per-CPU variable of the module's C objects, or pass the object along"
 fi
-if [ -n "${constructors# }" ]; then
+
+# The compilers' own, which register tables with KASAN, KCSAN or gcov.
+registers='_sub_[ID]_[0-9]+_|[a-z]+san[.]module_[cd]tor|__llvm_gcov_'
+
+constructors=$(functions_in '(init_array|ctors)' "$registers")
+if [ -n "$constructors" ]; then
 	refuse "static constructors do not run in a module ($constructors): make the object constinit, or construct it from the module's init"
+fi
+
+# GCC lists the destructors of static objects here, too; these are known not to run.
+destructors=$(functions_in '(fini_array|dtors)' "$registers|_GLOBAL__(sub_)?D_")
+if [ -n "$destructors" ]; then
+	refuse "nothing calls a [[gnu::destructor]] in a module ($destructors): call it from the module's exit"
 fi
 
 if has ' U _Z(n|d)[wal]'; then
@@ -58,5 +84,3 @@ if has ' [tT] krcu_user_init$' && has ' [wWvV] krcu_user_exit$'; then
 	refuse "has module_init() but no module_exit(): add one, even an empty one, so that krcu's barriers run before its text goes" \
 		"(a module that shall never unload calls __module_get(THIS_MODULE) in its init)"
 fi
-
-exit $status

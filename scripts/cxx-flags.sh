@@ -13,7 +13,7 @@ module=$(cd "${2:?usage: cxx-flags.sh COMPILER MODULE}" && pwd)
 # Where the kernel's <asm/errno.h> is: in the tree, in its build, or in both.
 printf -- '-I%s ' "$krcu/include" "$module" \
 	"$KDIR"/{,source/}arch/x86/include/{generated/,}uapi "$KDIR"/{,source/}include/uapi
-printf -- '-isystem %s ' "$krcu/include/krcu/internal/libc"
+printf -- '-isystem %s ' "$krcu/include/krcu/internal/"{libc,hosted}
 "$1" -x c++ -E -v /dev/null 2>&1 >/dev/null |
 	sed -n '/^.include <...>/,/^End/{s:^ \(.*\):-isystem \1:;/c++/p;/\/gcc[^ ]*\/include$/p;/clang.*\/include$/p}' |
 	paste -sd' '

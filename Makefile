@@ -13,6 +13,7 @@ help:
 	@echo 'make demo      boot a kernel, load the sample driver, show what it does, unload it'
 	@echo 'make test      run the KUnit suites, in the kernels default and debug'
 	@echo 'make lint      static checks of the sources; a part of make test'
+	@echo 'make model     check the exit protocol in all orders of events, with Spin; a part of make test'
 	@echo 'make matrix    suites, sample driver and torture in every test kernel, and a table of how it went'
 	@echo 'make torture   use every type from all contexts at once, for DURATION seconds'
 	@echo 'make faults    torture while memory runs out, a reader never leaves, objects are retired at full speed'
@@ -35,7 +36,7 @@ help:
 	@echo '  CYCLES=1000        how often make unload does that (100 in a kernel with KASAN)'
 	@echo '  V=1                show the compiler command lines'
 
-demo test lint torture faults unload matrix modules kernel shell gdb clean:
+demo test lint model torture faults unload matrix modules kernel shell gdb clean:
 	@scripts/krcu.sh $@
 
-.PHONY: help demo test lint torture faults unload matrix modules kernel shell gdb clean
+.PHONY: help demo test lint model torture faults unload matrix modules kernel shell gdb clean

@@ -3,7 +3,7 @@
 #
 # What the Makefile's targets do, one function each:
 #
-#	scripts/krcu.sh modules|demo|test|lint|torture|faults|unload|matrix|kernel|shell|gdb|clean
+#	scripts/krcu.sh modules|demo|test|lint|model|torture|faults|unload|matrix|kernel|shell|gdb|clean
 #
 # Settings come from the environment; "make help" lists them.
 set -euo pipefail
@@ -244,11 +244,12 @@ test_kernel() {
 		# The first kernel's constants do for all misuse, which needs Clang whatever builds the kernel and
 		# compiles for this machine.
 		if [[ -z $GUEST_ARCH && "${logs[*]} ${failed[*]}" != *misuse* ]]; then
-			if scripts/setup.sh llvm lint; then
+			if scripts/setup.sh llvm lint model; then
 				without_guest misuse scripts/misuse-test.sh "$out/module"
 				without_guest lint scripts/lint.sh "$out/module"
+				without_guest model scripts/model.sh
 			else
-				failed+=("--failed=misuse:it and lint cannot run (see above)")
+				failed+=("--failed=misuse:it, lint and the model cannot run (see above)")
 			fi
 		fi
 		without_guest "$name-build" scripts/build-test.sh "$name"
@@ -369,6 +370,18 @@ make_lint() {
 	python3 scripts/kunit-report.py --src "$SRC" "lint=$out/lint.log"
 }
 
+make_model() {
+	local log
+
+	scripts/setup.sh model
+	log=$(scripts/model.sh) || {
+		echo "$log" >&2
+		die "the model does not hold, or does not find what is left out; see above"
+	}
+	sed -n 's/^# //p' <<<"$log"
+	say "the model holds"
+}
+
 make_torture() {
 	local name=${KERNEL:-default} duration=${DURATION:-60}
 
@@ -486,6 +499,7 @@ row)
 	lock "$2"
 	make_row "$2"
 	;;
+model) make_model ;;
 clean) make_clean ;;
-*) die "usage: scripts/krcu.sh modules|demo|test|lint|torture|faults|unload|matrix|kernel|shell|gdb|clean" ;;
+*) die "usage: scripts/krcu.sh modules|demo|test|lint|model|torture|faults|unload|matrix|kernel|shell|gdb|clean" ;;
 esac

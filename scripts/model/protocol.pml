@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * module/krcu_drain.c, krcu_srcu.c, krcu_reclaim.c and krcu_module.c, step by step, with the functions' names.
+ * A spin lock's section is one d_step. What "without" names is left out, as a check of the model: see model.sh.
+ */
+
+#define NONE	0
+#define HELD	0
+#define ENDING	1
+#define ABANDONED 2
+
+/* struct krcu_domain, by its id */
+bool listed[NDOMAINS];
+byte state[NDOMAINS];
+byte users[NDOMAINS];
+bool readers_left[NDOMAINS];
+local bool owned[NDOMAINS];	/* else C code owns the srcu_struct */
+local byte ssp[NDOMAINS];
+local byte tag[NDOMAINS];
+bool domain_freed[NDOMAINS];
+
+bool flag[NDOMAINS];		/* struct krcu_ran, by the tag; RCU's is the first */
+byte times[NDOMAINS];
+byte all_times;
+
+local bool may_time_out;
+local bool may_be_late;		/* an Srcu may be dropped when the exit has ended its domain */
+byte wrappers[NDOMAINS];	/* of C code's srcu_struct, which is freed when the last one is dropped */
+
+/* The local variables of what calls the functions below. */
+#define LOCALS \
+	byte domain, id, before, after, to, what; \
+	bool found, ran
+
+/* --- krcu_reclaim.c and node.hpp ------------------------------------------------------------------ */
+
+inline krcu_reclaim_in_work(object)
+{
+	d_step {
+		assert(!text_gone);
+		assert(list_n < LENGTH);
+		found = (list_n == 0);
+		list[list_n] = object;
+		list_n++
+	};
+	if
+	:: found || without != SCHEDULE -> d_step { work_pending = true; found = false }
+	:: else
+	fi
+}
+
+/* Two steps: the test, and the setting. */
+inline set_flag(t)
+{
+	if
+	:: without == FLAG || (without == FLAG_WORK && me == WORKER)
+	:: else ->
+		if
+		:: atomic { flag[t] -> assert(!text_gone) }
+		:: atomic { else -> assert(!text_gone) };
+			d_step { assert(!text_gone); flag[t] = true }
+		fi
+	fi
+}
+
+/* C code frees its srcu_struct as soon as the last wrapper is gone. */
+inline hand_back_to_c(s)
+{
+	d_step {
+		if
+		:: !owned[domain] ->
+			wrappers[s]--;
+			if
+			:: wrappers[s] == 0 -> free_srcu_struct(s)
+			:: else
+			fi
+		:: else
+		fi
+	}
+}
+
+inline add_domain(d)
+{
+	assert(!text_gone);
+	listed[d] = true
+}
+
+#ifndef OLD
+/* --- krcu_drain.c --------------------------------------------------------------------------------- */
+
+inline count(t)
+{
+	if
+	:: flag[t] ->
+		flag[t] = false;
+		found = true;
+		times[t]++;
+		all_times++
+	:: else
+	fi
+}
+
+inline krcu_times_ran(t, result)
+{
+	d_step {
+		assert(!text_gone);
+		found = false;
+		count(t);
+		result = times[t]
+	}
+}
+
+/* Nothing waits between get_domain_after() and put_domain() here, so each visit is one step. */
+inline krcu_srcu_count()
+{
+	id = A;
+	do
+	:: id < NDOMAINS && without != COUNT_DOMAINS ->
+		d_step {
+			do
+			:: id < NDOMAINS && !listed[id] -> id++
+			:: else -> break
+			od;
+			if
+			:: id < NDOMAINS -> count(tag[id]); id++
+			:: else
+			fi
+		}
+	:: else -> break
+	od;
+	id = 0
+}
+
+inline times_any_ran(result)
+{
+	found = false;
+	krcu_srcu_count();
+	d_step {
+		count(RCU);
+		result = all_times
+	}
+}
+
+/* Whether a callback ran between the two countings. */
+#define RAN (without == COUNT_OF_OTHERS -> found : before != after)
+
+/* The round after its first counting. */
+inline barriers_and_count()
+{
+	if
+	:: without == FLUSH_LATER -> flush_work()
+	:: else
+	fi;
+	if
+	:: without != RCU_BARRIER -> rcu_barrier()
+	:: else
+	fi;
+	if
+	:: without != FLUSH && without != FLUSH_LATER -> flush_work()
+	:: else
+	fi;
+	if
+	:: without == COUNT_BEFORE -> times_any_ran(before)
+	:: else
+	fi;
+	krcu_srcu_barrier_all();
+	times_any_ran(after);
+	d_step { ran = RAN; before = 0; after = 0; found = false }
+}
+
+inline krcu_drain()
+{
+	do
+	:: true ->
+		times_any_ran(before);
+		barriers_and_count();
+		if
+		:: ran && without != DRAIN_ROUNDS -> skip
+		:: else -> break
+		fi
+	od;
+	ran = false
+}
+
+/* --- krcu_srcu.c ---------------------------------------------------------------------------------- */
+
+inline get_domain_after()
+{
+	d_step {
+		domain = NONE;
+		i_ = id + 1;
+		do
+		:: i_ < NDOMAINS && !listed[i_] -> i_++
+		:: else -> break
+		od;
+		if
+		:: i_ < NDOMAINS ->
+			users[i_]++;
+			domain = i_;
+		:: else
+		fi;
+		id = domain
+	}
+}
+
+inline put_domain()
+{
+	d_step {
+		assert(!domain_freed[domain]);
+		users[domain]--
+	}
+}
+
+inline free_domain()
+{
+	d_step {
+		assert(!domain_freed[domain]);
+		if
+		:: without != UNLIST -> listed[domain] = false
+		:: else
+		fi
+	};
+	if
+	:: without != USERS -> wait_until(users[domain] == 0)
+	:: else
+	fi;
+	d_step {
+		if
+		:: owned[domain] -> free_srcu_struct(ssp[domain])
+		:: else
+		fi;
+		assert(!domain_freed[domain]);
+		domain_freed[domain] = true
+	}
+}
+
+inline drain_domain()
+{
+	do
+	:: without != DRAIN ->
+		krcu_times_ran(tag[domain], before);
+		srcu_barrier(ssp[domain]);
+		krcu_times_ran(tag[domain], after);
+		d_step { ran = RAN && without != DRAIN_AGAIN; before = 0; after = 0; found = false };
+		if
+		:: ran -> ran = false
+		:: else -> break
+		fi
+	:: else -> break
+	od
+}
+
+inline begin_ending(s)
+{
+	d_step {
+		assert(!text_gone);
+		domain = A;
+		do
+		:: domain < NDOMAINS && !(listed[domain] && ssp[domain] == s && state[domain] == HELD) -> domain++
+		:: else -> break
+		od;
+		if
+		:: domain == NDOMAINS -> assert(may_be_late)
+		:: domain < NDOMAINS && without != ENDING_STATE -> state[domain] = ENDING
+		:: else
+		fi
+	}
+}
+
+/* ~Srcu. A wrapper that is too late goes on waiting, so its time-out changes nothing. */
+inline krcu_srcu_destroy(s)
+{
+	begin_ending(s);
+	if
+	:: domain == NDOMAINS	/* WARN */
+	:: else ->
+		wait_and_end(s)
+	fi;
+	domain = NONE
+}
+
+inline wait_and_end(s)
+{
+	begin_grace_period(s);
+	if
+	:: atomic { grace_period_over || without == DROP_READERS -> end_grace_period() };
+		drain_domain();
+		free_domain();
+		hand_back_to_c(s)
+	:: may_time_out && (owned[domain] || without == WRAPPED_READERS) ->
+		d_step { end_grace_period(); state[domain] = ABANDONED };
+		hand_back_to_c(s)
+	fi
+}
+
+inline krcu_srcu_wait_for_readers()
+{
+	do
+	:: true ->
+		get_domain_after();
+		if
+		:: domain == NONE -> break
+		:: else
+		fi;
+		if
+		:: !readers_left[domain] ->
+			begin_grace_period(ssp[domain]);
+			wait_for_grace_period();
+			readers_left[domain] = (without != READERS_LEFT)
+		:: else
+		fi;
+		put_domain()
+	od
+}
+
+inline krcu_srcu_barrier_all()
+{
+	do
+	:: true ->
+		get_domain_after();
+		if
+		:: domain == NONE -> break
+		:: else
+		fi;
+		if
+		:: state[domain] == ABANDONED && !readers_left[domain] && without != SKIP_ABANDONED
+		:: without == SRCU_BARRIER
+		:: else -> srcu_barrier(ssp[domain])
+		fi;
+		put_domain()
+	od;
+	skip;
+	d_step { domain = NONE; id = 0 }
+}
+
+inline end_left(any)
+{
+	do
+	:: true ->
+		d_step {
+			domain = A;
+			do
+			:: domain < NDOMAINS && !(listed[domain] && (state[domain] != ENDING || without == ENDING_LEFT) &&
+						  (any || !owned[domain])) -> domain++
+			:: else -> break
+			od;
+			if
+			:: domain < NDOMAINS && without != ENDING_STATE -> state[domain] = ENDING
+			:: else
+			fi
+		};
+		if
+		:: domain == NDOMAINS -> break
+		:: else
+		fi;
+		if
+		:: without != DRAIN_LEFT -> drain_domain()
+		:: else
+		fi;
+		free_domain()
+	od;
+	domain = NONE
+}
+
+/* --- krcu_module.c -------------------------------------------------------------------------------- */
+
+inline drain_round_behind_readers(left_out)
+{
+	if
+	:: without != COUNT_LATE && without != COUNT_BEFORE -> times_any_ran(before)
+	:: else
+	fi;
+	if
+	:: without != READERS && without != left_out && !(without == READERS_AGAIN && again) ->
+		krcu_srcu_wait_for_readers()
+	:: else
+	fi;
+	if
+	:: without == COUNT_LATE -> times_any_ran(before)
+	:: else
+	fi;
+	barriers_and_count()
+}
+
+inline drain_at_exit()
+{
+	if
+	:: without != SYNCHRONIZE_RCU ->
+		begin_grace_period(RCU);
+		wait_for_grace_period()
+	:: else
+	fi;
+	do
+	:: without != EXIT_ROUNDS ->
+		drain_round_behind_readers(EXIT_READERS);
+		round++;
+		if
+		:: ran && round < max_rounds && without != EXIT_ROUNDS_AGAIN -> again = true
+		:: else -> break
+		fi
+	:: else -> break
+	od;
+	skip;
+	d_step { again = false; ran = false; round = 0 };
+	if
+	:: without != END_WRAPPED -> end_left(false)
+	:: else
+	fi
+}
+
+inline end_all()
+{
+	do
+	:: without != END_ROUNDS ->
+		drain_round_behind_readers(END_READERS);
+		if
+		:: ran && without != END_ROUNDS_AGAIN -> again = true
+		:: else -> break
+		fi
+	:: else -> break
+	od;
+	skip;
+	d_step { again = false; ran = false };
+	if
+	:: without != END_DOMAINS -> end_left(true)
+	:: else
+	fi
+}
+#endif

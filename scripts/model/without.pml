@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What can be left out of krcu, or done in another way. */
+#define SYNCHRONIZE_RCU	1	/* at exit */
+#define READERS		2	/* waiting for readers, at exit and at the end */
+#define EXIT_READERS	3	/* ... at exit */
+#define END_READERS	4	/* ... at the end */
+#define READERS_AGAIN	5	/* ... in other rounds than the first */
+#define READERS_LEFT	6	/* the note that they were waited for */
+#define RCU_BARRIER	7
+#define FLUSH		8
+#define FLUSH_LATER	9	/* flush_work() comes before rcu_barrier() */
+#define SRCU_BARRIER	10
+#define EXIT_ROUNDS	11	/* all rounds at exit */
+#define EXIT_ROUNDS_AGAIN 12	/* all but the first */
+#define END_ROUNDS	13
+#define END_ROUNDS_AGAIN 14
+#define DRAIN_ROUNDS	15	/* drain() has one round */
+#define END_WRAPPED	16
+#define END_DOMAINS	17
+#define END_LATE	18	/* the last barriers run in the exit, not when parameters are freed */
+#define FLAG		19	/* callbacks set none */
+#define FLAG_AFTER	20	/* callbacks set it before the destructor */
+#define FLAG_WORK	21	/* the work item sets none */
+#define COUNT_BEFORE	22	/* flags are cleared after rcu_barrier(), not before */
+#define COUNT_OF_OTHERS	23	/* what others have cleared does not count */
+#define COUNT_DOMAINS	24	/* nor do domains' callbacks, in a round */
+#define USERS		25	/* a domain's end does not wait for its users */
+#define ENDING_STATE	26	/* it is not marked ENDING */
+#define ENDING_LEFT	27	/* one that is ending is ended at exit, too */
+#define DRAIN		28	/* ~Srcu and the end of a domain have no barrier */
+#define DRAIN_AGAIN	29	/* they have one barrier */
+#define DRAIN_LEFT	30	/* the end of a domain that is left has none */
+#define DROP_READERS	31	/* ~Srcu waits for no reader */
+#define WRAPPED_READERS	32	/* a wrapper times out as an owner does */
+#define SKIP_ABANDONED	33	/* barriers wait for abandoned domains */
+#define UNLIST		34	/* a freed domain stays in the list */
+#define COUNT_LATE	35	/* flags are cleared after the wait for readers, not before */
+#define LOCKS		36	/* the check that no lock is held over a wait */
+#define SCHEDULE	37	/* the work item is scheduled only where the list was empty */
+
+local byte without;		/* local: set before anything else, and never after */

@@ -67,11 +67,19 @@ static unsigned long times_any_ran(void)
 	return times;
 }
 
-/* Returns whether one of krcu's callbacks ran meanwhile. */
-bool krcu_drain_round(void)
+/*
+ * Returns whether one of krcu's callbacks ran meanwhile. When the module goes, late
+ * readers are waited for as well, and before the barriers, which are to be in time
+ * for what these retire. The waiting is a part of the round: a destructor that runs
+ * during it may make a domain and give it up, readers and all, for the next round
+ * to wait for.
+ */
+bool krcu_drain_round(bool module_goes)
 {
 	unsigned long times = times_any_ran();
 
+	if (module_goes)
+		krcu_srcu_wait_for_readers();
 	rcu_barrier();
 	krcu_reclaim_flush();
 	krcu_srcu_barrier_all();
@@ -89,6 +97,6 @@ void krcu_drain(void)
 	if (WARN_ONCE(krcu_reclaim_is_current(), "krcu: drain() in a destructor, which would wait for itself\n"))
 		return;
 	/* Who retires without end must not keep it from returning: hence the limit. */
-	while (krcu_drain_round() && ++round < DRAIN_ROUNDS)
+	while (krcu_drain_round(false) && ++round < DRAIN_ROUNDS)
 		;
 }

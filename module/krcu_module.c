@@ -11,7 +11,7 @@
  * module_init() and module_exit() count instead.
  *
  * What is still reading when the exit has returned, in RCU or in a domain, may
- * retire something yet, so readers are waited for before the first barrier.
+ * retire something yet, so readers are waited for before the barriers.
  *
  * That is not the end of it: parameter files can be written to until the kernel
  * removes them, which is after the exit, and a parameter that cannot be parsed
@@ -49,13 +49,6 @@ void __weak __exit krcu_user_exit(void)
 {
 }
 
-/* Returns whether another round is needed. What a late reader retires comes before the barriers. */
-static bool drain_round_behind_readers(void)
-{
-	krcu_srcu_wait_for_readers();
-	return krcu_drain_round();
-}
-
 /* Who writes to a parameter file without end must not keep the exit from returning: hence the limit. */
 #define EXIT_ROUNDS 200
 
@@ -64,7 +57,7 @@ static void drain_at_exit(void)
 	unsigned int round = 0;
 
 	synchronize_rcu();
-	while (drain_round_behind_readers() && ++round < EXIT_ROUNDS)
+	while (krcu_drain_round(true) && ++round < EXIT_ROUNDS)
 		;
 	krcu_srcu_end_wrapped();
 }
@@ -95,7 +88,9 @@ static int no_such_parameter(const char *val, const struct kernel_param *kp)
 
 static void end_all(void *unused)
 {
-	while (drain_round_behind_readers())
+	/* In a load that fails before init, what reads late is a set function's. */
+	synchronize_rcu();
+	while (krcu_drain_round(true))
 		;
 	krcu_srcu_end_all();
 	/* Last, as all of these free objects. */

@@ -37,8 +37,12 @@ void krcu_reclaim_in_work(struct callback_head *head, void (*func)(struct callba
 	static_assert(sizeof(struct llist_node) <= offsetof(struct callback_head, func));
 
 	head->func = func;
-	if (llist_add((struct llist_node *)head, &waiting))
-		schedule_work(&reclaim_work);
+	llist_add((struct llist_node *)head, &waiting);
+	/*
+	 * Even where the list was not empty: who added to it first may not have come to this line yet, and
+	 * krcu_reclaim_flush() would find nothing to wait for.
+	 */
+	schedule_work(&reclaim_work);
 }
 
 /* Whether the caller is such a destructor. */

@@ -92,7 +92,9 @@ public:
 	/// A domain that C code owns: read, waited for and submitted to as any other, but not ended here.
 	/// Empty where memory is short, and where `domain` is null. Drop it before the C code calls
 	/// cleanup_srcu_struct(): that waits for the readers and callbacks of the C code as well, and leaves
-	/// the srcu_struct as it is.
+	/// the srcu_struct as it is. Wrap it under one tag: dropping a wrapper waits for what destructors submit
+	/// under the same. A wrapper that is left ends with the module's exit, so what comes later, a parameter's
+	/// set function, say, must not use it.
 	/// Context: process; sleeps.
 	static Srcu wrap(srcu_struct *domain) KRCU_NOT_UNDER(internal::rcu)
 	{

@@ -60,7 +60,7 @@ struct krcu_ran {
 extern struct krcu_ran krcu_rcu_ran;
 
 void krcu_drain(void);
-bool krcu_drain_round(void);
+bool krcu_drain_round(bool module_goes);
 unsigned long krcu_times_ran(struct krcu_ran *ran);
 
 /* An RCU-protected pointer, one word at @slot */

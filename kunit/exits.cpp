@@ -283,7 +283,7 @@ void exits_retire_one()
 	krcu::RcuKBox<Quick>::make(krcu::GFP_KERNEL).reset();
 }
 
-void *exits_domain()
+void *exits_shared_domain()
 {
 	return &other;
 }

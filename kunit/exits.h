@@ -21,10 +21,13 @@ int exits_hold_callbacks_up(void);
 void exits_retire_all(void);
 /* Retires one object more. */
 void exits_retire_one(void);
-/* The krcu::Srcu of the scenario domain_shared, for krcu_misused. Any context. */
-void *exits_domain(void);
+/* The krcu::Srcu of the scenario domain_shared. Any context. */
+void *exits_shared_domain(void);
 
 /* The C half's. Process context, except exits_busy_ms() and exits_say(). */
+
+/* That krcu::Srcu, for krcu_misused. Any context. */
+void *exits_domain(void);
 
 /* Runs @run on another CPU, in a thread that nobody joins; returns when it has called exits_inside(). */
 int exits_late_thread(void (*run)(void));

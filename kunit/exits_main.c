@@ -134,6 +134,10 @@ void exits_c_call(void)
 		call_srcu(&c_domain, head, c_callback);
 }
 
+void *exits_domain(void)
+{
+	return exits_shared_domain();
+}
 EXPORT_SYMBOL_GPL(exits_domain);
 
 static int __init exits_init(void)

@@ -32,7 +32,7 @@ struct krcu_domain {
 	struct srcu_struct *ssp;	/* the domain as C++ and the kernel know it: &own, or the C code's */
 	struct krcu_srcu_tag *tag;
 	unsigned long id;		/* grows along the list */
-	unsigned int users;		/* those in for_each_domain() */
+	unsigned int users;		/* those in visit_domains() */
 	enum krcu_domain_state state;
 	bool readers_left;		/* the late ones, when the module goes */
 	struct list_head link;
@@ -97,7 +97,7 @@ static bool is_owned(const struct krcu_domain *domain)
 	return domain->ssp == &domain->own;
 }
 
-/* Waits until nobody in for_each_domain() is at it any more, and frees it. It has no readers and no callbacks. */
+/* Waits until nobody in visit_domains() is at it any more, and frees it. It has no readers and no callbacks. */
 static void free_domain(struct krcu_domain *domain)
 {
 	spin_lock_irq(&lock);
@@ -130,13 +130,14 @@ static struct krcu_domain *get_domain_after(unsigned long id)
 static void put_domain(struct krcu_domain *domain)
 {
 	spin_lock_irq(&lock);
+	/* Pairs with free_domain(). */
 	smp_store_release(&domain->users, domain->users - 1);
 	wake_up_all(&unused);
 	spin_unlock_irq(&lock);
 }
 
 /* Calls @visit, which may wait, for each domain there is, those that are added meanwhile among them. */
-static void for_each_domain(void (*visit)(struct krcu_domain *domain))
+static void visit_domains(void (*visit)(struct krcu_domain *domain))
 {
 	struct krcu_domain *domain;
 	unsigned long id = 0;
@@ -253,7 +254,7 @@ void krcu_srcu_destroy(struct srcu_struct *ssp)
 	unsigned long cookie;
 
 	if (WARN_ONCE(!domain,
-		      "krcu: an Srcu is dropped in another module than it was made in, or after the exit; it is left as it is\n"))
+		      "krcu: an Srcu is dropped in another module than it was made in, or too late; it stays as it is\n"))
 		return;
 	cookie = start_poll_synchronize_srcu(ssp);
 	if (!readers_left_in_time(domain, cookie)) {
@@ -307,7 +308,7 @@ static void wait_for_its_readers(struct krcu_domain *domain)
 void krcu_srcu_wait_for_readers(void)
 {
 	WRITE_ONCE(module_goes, true);
-	for_each_domain(wait_for_its_readers);
+	visit_domains(wait_for_its_readers);
 }
 
 static void count_callbacks(struct krcu_domain *domain)
@@ -318,7 +319,7 @@ static void count_callbacks(struct krcu_domain *domain)
 /* Has the callbacks of all domains counted: see module/krcu_drain.c. */
 void krcu_srcu_count(void)
 {
-	for_each_domain(count_callbacks);
+	visit_domains(count_callbacks);
 }
 
 static void wait_for_its_callbacks(struct krcu_domain *domain)
@@ -333,7 +334,7 @@ static void wait_for_its_callbacks(struct krcu_domain *domain)
 /* Waits for the callbacks that are pending in any domain. */
 void krcu_srcu_barrier_all(void)
 {
-	for_each_domain(wait_for_its_callbacks);
+	visit_domains(wait_for_its_callbacks);
 }
 
 /* One that is left and that C code owns, or any that is left; from now on it is the caller's to free. */

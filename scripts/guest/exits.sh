@@ -54,6 +54,6 @@ all() {
 }
 
 times=$(sed -n 's/.*krcu_exits.times=\([0-9]*\).*/\1/p' /proc/cmdline)
-for i in $(seq "${times:-1}"); do
+for _ in $(seq "${times:-1}"); do
 	all
 done

@@ -254,7 +254,7 @@ void krcu_srcu_destroy(struct srcu_struct *ssp)
 	unsigned long cookie;
 
 	if (WARN_ONCE(!domain,
-		      "krcu: an Srcu is dropped in another module than it was made in, or too late; it stays as it is\n"))
+		      "krcu: an Srcu is dropped in another module than it was made in, or too late: it stays\n"))
 		return;
 	cookie = start_poll_synchronize_srcu(ssp);
 	if (!readers_left_in_time(domain, cookie)) {

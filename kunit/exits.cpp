@@ -207,6 +207,57 @@ int domain_shared()
 	return other ? 0 : -ENOMEM;
 }
 
+/// Its end retires the next one, into RCU, the work item, a domain and a wrapped one in turn.
+struct Link {
+	int links_left;
+
+	~Link()
+	{
+		const int next = links_left - 1;
+
+		if (next < 0) {
+			exits_say("all are destroyed");
+			return;
+		}
+		if (next % 4 == 0)
+			krcu::RcuKBox<Link>::make(krcu::GFP_ATOMIC, next).reset();
+		else if (next % 4 == 1)
+			krcu::RcuKBox<Link, krcu::reclaim::Work>::make(krcu::GFP_ATOMIC, next).reset();
+		else if (next % 4 == 2)
+			krcu::Callback<Link>::make(krcu::GFP_ATOMIC, next).submit(other);
+		else
+			krcu::Callback<Link>::make(krcu::GFP_ATOMIC, next).submit(left);
+	}
+};
+
+int chain_of_all()
+{
+	left = krcu::Srcu<Left>::wrap(exits_c_domain());
+	other = krcu::Srcu<Other>::make();
+	return left && other ? 0 : -ENOMEM;
+}
+
+/// Longer than what the exit takes for no more than a writer of parameter files.
+void retire_long_chain()
+{
+	Link{ 120 };
+}
+
+/// One domain of C code under two tags, of which one goes.
+int wrapped_under_two_tags()
+{
+	left = krcu::Srcu<Left>::wrap(exits_c_domain());
+	{
+		auto under_other_tag = krcu::Srcu<Other>::wrap(exits_c_domain());
+	}
+	return left ? 0 : -ENOMEM;
+}
+
+void retire_into_left()
+{
+	retire_each([] { krcu::Callback<Slow>::make(krcu::GFP_KERNEL).submit(left); });
+}
+
 int null_wrapped()
 {
 	left = krcu::Srcu<Left>::wrap(nullptr);
@@ -230,6 +281,8 @@ constexpr Scenario scenarios[] = {
 	{ "domain_dropped_in_work", domain_dropped_in_work, drop_boxed },
 	{ "destructor_reads_and_drops", destructor_reads_and_drops, nullptr },
 	{ "c_readers_drop_domains", c_readers_drop_domains, nullptr },
+	{ "chain_of_all", chain_of_all, retire_long_chain },
+	{ "wrapped_under_two_tags", wrapped_under_two_tags, retire_into_left },
 	{ "domain_shared", domain_shared, nullptr },
 	{ "null_wrapped", null_wrapped, retire_into_rcu },
 };

@@ -106,6 +106,36 @@ KUNIT_CASE(destruction_waits_for_a_sleeping_reader)
 	EXPECT_FALSE(reader.reading());
 }
 
+namespace {
+/// Its end submits another one, by the domain that may be going.
+struct Again : Object {
+	Domain &domain;
+
+	Again(Domain &d, int left) : Object(left), domain(d) {}
+	~Again()
+	{
+		if (value > 0)
+			krcu::Callback<Again>::make(krcu::GFP_ATOMIC, domain, value - 1).submit(domain);
+	}
+};
+} // namespace
+KUNIT_CASE(domain_that_is_destroyed_is_there_for_those_it_waits_for)
+{
+	Object::reset();
+	{
+		auto domain = Domain::make();
+		ASSERT_TRUE(domain);
+		krcu::Callback<Again>::make(krcu::GFP_KERNEL, domain, 3).submit(domain);
+	}
+	EXPECT_EQ(Object::destroyed, 4);
+	auto domain = Domain::make();
+	ASSERT_TRUE(domain);
+	krcu::Callback<Again>::make(krcu::GFP_KERNEL, domain, 3).submit(domain);
+	domain = Domain();
+	EXPECT_FALSE(domain);
+	EXPECT_EQ(Object::destroyed, 8);
+}
+
 KUNIT_CASE(barrier_returns_when_nothing_is_pending)
 {
 	auto domain = Domain::make();

@@ -541,4 +541,35 @@ KUNIT_CASE(racing_updaters_drop_every_object_once)
 	EXPECT_EQ(Object::destroyed_dead, 0);
 }
 
+namespace {
+/// Stores another one, before where it was, when it goes.
+struct Returns {
+	static inline constinit Counter dropped;
+
+	krcu::XArray<krcu::RcuFreeBox<Returns>> *array;
+	unsigned long index;
+
+	void drop_before_gp()
+	{
+		++dropped;
+		if (index == 0)
+			return;
+		auto box = krcu::RcuFreeBox<Returns>::make(krcu::GFP_ATOMIC, array, index - 1);
+		(void)array->store(index - 1, std::move(box), krcu::GFP_ATOMIC);
+	}
+};
+} // namespace
+KUNIT_CASE(what_is_stored_while_the_array_goes_is_dropped_too)
+{
+	Returns::dropped = 0;
+	{
+		krcu::XArray<krcu::RcuFreeBox<Returns>> array;
+		auto box = krcu::RcuFreeBox<Returns>::make(krcu::GFP_KERNEL, &array, 3ul);
+
+		ASSERT_TRUE(box);
+		EXPECT_TRUE(array.store(3, std::move(box), krcu::GFP_KERNEL).has_value());
+	}
+	EXPECT_EQ(Returns::dropped, 4);
+}
+
 KUNIT_SUITE(xarray);

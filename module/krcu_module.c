@@ -19,8 +19,10 @@
  * retires is waited for in the free function of a parameter of krcu's own, which
  * the kernel calls when no set function can run any more, whether or not init
  * and exit ran. Domains and caches stay until then, as a set function may use
- * them. The kernel no longer knows the module's text by then (tables of fixups,
- * say), so whatever can be waited for in the exit is.
+ * them; not so wrapped domains, which C code frees when the exit has returned. The
+ * kernel no longer knows the module's text by then (tables of fixups, say), other
+ * modules may be gone and other parameters' strings freed, so whatever can be waited
+ * for in the exit is.
  *
  * A callback that queues another one for ever makes the module's end wait for ever.
  *
@@ -49,16 +51,29 @@ void __weak __exit krcu_user_exit(void)
 {
 }
 
-/* Who writes to a parameter file without end must not keep the exit from returning: hence the limit. */
-#define EXIT_ROUNDS 200
+/* After so many rounds it may be a parameter file's writer who goes on retiring, or just a long chain of objects. */
+#define WRITER_ROUNDS 100
 
+/*
+ * When it returns, nothing is left but what parameter files' writers may add to. The
+ * lock keeps these out while the rest of a long chain goes. It is not taken before,
+ * as a destructor may want it.
+ */
 static void drain_at_exit(void)
 {
 	unsigned int round = 0;
+	bool callbacks_ran;
 
 	synchronize_rcu();
-	while (krcu_drain_round(true) && ++round < EXIT_ROUNDS)
-		;
+	do
+		callbacks_ran = krcu_drain_round(true);
+	while (callbacks_ran && ++round < WRITER_ROUNDS);
+	if (callbacks_ran) {
+		kernel_param_lock(THIS_MODULE);
+		while (krcu_drain_round(true))
+			;
+		kernel_param_unlock(THIS_MODULE);
+	}
 	krcu_srcu_end_wrapped();
 }
 
@@ -88,8 +103,9 @@ static int no_such_parameter(const char *val, const struct kernel_param *kp)
 
 static void end_all(void *unused)
 {
-	/* In a load that fails before init, what reads late is a set function's. */
+	/* Set functions may have left readers, too. */
 	synchronize_rcu();
+	krcu_srcu_expect_readers();
 	while (krcu_drain_round(true))
 		;
 	krcu_srcu_end_all();

@@ -231,14 +231,14 @@ static void abandon_domain(struct krcu_domain *domain)
 	__module_get(THIS_MODULE);
 }
 
-/* Where one is wrapped more than once, either will do. */
-static struct krcu_domain *begin_ending(struct srcu_struct *ssp)
+/* Where one is wrapped more than once under the same tag, either will do. */
+static struct krcu_domain *begin_ending(struct srcu_struct *ssp, const struct krcu_srcu_tag *tag)
 {
 	struct krcu_domain *domain, *found = NULL;
 
 	spin_lock_irq(&lock);
 	list_for_each_entry(domain, &domains, link) {
-		if (domain->ssp == ssp && domain->state == HELD) {
+		if (domain->ssp == ssp && domain->tag == tag && domain->state == HELD) {
 			WRITE_ONCE(domain->state, ENDING);
 			found = domain;
 			break;
@@ -248,9 +248,9 @@ static struct krcu_domain *begin_ending(struct srcu_struct *ssp)
 	return found;
 }
 
-void krcu_srcu_destroy(struct srcu_struct *ssp)
+void krcu_srcu_destroy(struct srcu_struct *ssp, struct krcu_srcu_tag *tag)
 {
-	struct krcu_domain *domain = begin_ending(ssp);
+	struct krcu_domain *domain = begin_ending(ssp, tag);
 	unsigned long cookie;
 
 	if (WARN_ONCE(!domain,
@@ -299,6 +299,17 @@ static void wait_for_its_readers(struct krcu_domain *domain)
 	if (!readers_left_in_time(domain, cookie))
 		wait_for_late_readers(domain->ssp, cookie);
 	domain->readers_left = true;
+}
+
+static void expect_its_readers(struct krcu_domain *domain)
+{
+	domain->readers_left = false;
+}
+
+/* Has krcu_srcu_wait_for_readers() wait for the readers of all domains once more. */
+void krcu_srcu_expect_readers(void)
+{
+	visit_domains(expect_its_readers);
 }
 
 /*

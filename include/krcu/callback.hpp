@@ -88,7 +88,7 @@ public:
 	void submit(Srcu<Tag> &domain) && noexcept
 	{
 		if (Node *node = node_.release())
-			node->template destroy_srcu<Srcu<Tag>::tag_.ran>(domain.domain_.get());
+			node->template destroy_srcu<Srcu<Tag>::tag_.ran>(domain.domain_);
 	}
 
 	/// It leaves the callback empty: std::move() it.

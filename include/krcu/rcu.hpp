@@ -74,9 +74,11 @@ inline void rcu_barrier() KRCU_NOT_UNDER(internal::rcu) { krcu_rcu_barrier(); }
 
 /// Waits until all that this module has retired so far is destroyed, wherever it was waiting: for RCU, for
 /// reclaim::Work, for the readers of any of its krcu::Srcu; and so is what those destructors retire in turn,
-/// in chains of up to 32 objects, or of any length where nobody else retires anything meanwhile. For a
-/// driver's remove(), which then frees what destructors use. Not waited for: memory without a destructor,
-/// and domains whose Srcu gave up on a late reader.
+/// in chains of up to 32 objects. For a driver's remove(), which then frees what destructors use. Not waited
+/// for: memory without a destructor, and domains whose Srcu had given up on a late reader at the call.
+///
+/// Nothing tells whether an object that is destroyed meanwhile was retired in time. So where others go on
+/// retiring it takes 32 rounds, each of one grace period of RCU and of every domain.
 /// Context: process, outside any read-side critical section of RCU or of the module's domains, and not in a
 /// destructor. Sleeps, as long as the readers of any of the module's domains stay for which an object waits.
 /// See rcu_barrier(), srcu_barrier(), flush_work().

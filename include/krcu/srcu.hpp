@@ -5,13 +5,13 @@
 #define KRCU_SRCU_HPP
 
 #include <cstddef>
+#include <utility>
 
 #include <krcu-constants.h>
 #include <krcu/allocator.hpp>
 #include <krcu/internal/attributes.hpp>
 #include <krcu/internal/names.hpp>
 #include <krcu/internal/shims.h>
-#include <krcu/internal/unique.hpp>
 
 namespace krcu {
 
@@ -103,20 +103,28 @@ public:
 
 	/// Moving a domain's owner empties it. Moving one over another destroys the domain held there;
 	/// onto itself changes nothing. The domain itself stays where it is, guards and all.
-	Srcu(Srcu &&) noexcept = default;
-	Srcu &operator=(Srcu &&) noexcept = default;
+	Srcu(Srcu &&other) noexcept : domain_(std::exchange(other.domain_, nullptr)) {}
+	Srcu &operator=(Srcu &&other) noexcept
+	{
+		srcu_struct *domain = std::exchange(other.domain_, nullptr);
+
+		end();
+		domain_ = domain;
+		return *this;
+	}
 
 	/// Waits for the domain's readers and callbacks, and for what those submit to it in turn, then frees
 	/// it. If a reader has not left after `Tag::teardown_timeout_ms` (10000 unless the tag says
 	/// otherwise), gives up and returns: one error line names the domain, its memory stays, and the module
 	/// cannot be unloaded any more, so that the late reader may still leave. A module that is being
 	/// unloaded already waits for it at its end, and so does a wrapper, whose domain somebody else frees.
-	/// No new reader may come, and nothing more be submitted, from here on; what a destructor submits by
-	/// way of RCU or of another domain is for the caller to wait for. Domains that are left to the
+	/// From here on no new reader may come, and nothing more be submitted, except by the readers and
+	/// callbacks that it waits for, to which the domain is there as long as they are; what a destructor
+	/// submits by way of RCU or of another domain is for the caller to wait for. Domains that are left to the
 	/// module's end go together, when nothing is pending in any.
 	/// Context: process, outside this domain's read-side critical sections. Sleeps.
 	/// See start_poll_synchronize_srcu(), srcu_barrier(), cleanup_srcu_struct().
-	~Srcu() KRCU_NOT_UNDER(internal::rcu) = default;
+	~Srcu() KRCU_NOT_UNDER(internal::rcu) { end(); }
 
 	/// A grace period of one domain, to be looked at later: see krcu::GracePeriod. The domain must
 	/// outlive it.
@@ -128,7 +136,7 @@ public:
 		[[nodiscard("the cookie is the only way to tell when the grace period has elapsed")]]
 		static GracePeriod start(KRCU_LIFETIMEBOUND const Srcu &domain) noexcept
 		{
-			return GracePeriod(domain.domain_.get());
+			return GracePeriod(domain.domain_);
 		}
 		static GracePeriod start(const Srcu &&) = delete; // the domain would be gone before the cookie
 
@@ -155,27 +163,27 @@ public:
 	};
 
 	/// Whether there is a domain.
-	explicit operator bool() const noexcept { return bool(domain_); }
+	explicit operator bool() const noexcept { return domain_; }
 
 	/// Enters a read-side critical section. There must be a domain.
 	/// Context: any but NMI. The reader may sleep where its context may. See srcu_read_lock().
 	Guard read_lock() const & noexcept KRCU_LIFETIMEBOUND KRCU_ENTERS(Srcu::readers_) KRCU_UNCHECKED
 	{
-		return Guard(domain_.get());
+		return Guard(domain_);
 	}
 	Guard read_lock() const && = delete; // the domain would be gone before the guard
 
 	/// Waits until every reader of this domain that was there at the call has left. There must be a domain.
 	/// Context: process, outside this domain's read-side critical sections. Sleeps. See synchronize_srcu().
-	void synchronize() const KRCU_NOT_UNDER(internal::rcu, readers_) { krcu_synchronize_srcu(domain_.get()); }
+	void synchronize() const KRCU_NOT_UNDER(internal::rcu, readers_) { krcu_synchronize_srcu(domain_); }
 
 	/// As synchronize(), sooner, at the price of more CPU time.
 	/// Context: as synchronize(). See synchronize_srcu_expedited().
-	void synchronize_expedited() const KRCU_NOT_UNDER(internal::rcu, readers_) { krcu_synchronize_srcu_expedited(domain_.get()); }
+	void synchronize_expedited() const KRCU_NOT_UNDER(internal::rcu, readers_) { krcu_synchronize_srcu_expedited(domain_); }
 
 	/// Waits until every callback pending in this domain at the call has run. There must be a domain.
 	/// Context: process, outside this domain's read-side critical sections. Sleeps. See srcu_barrier().
-	void barrier() const KRCU_NOT_UNDER(internal::rcu, readers_) { krcu_srcu_barrier(domain_.get()); }
+	void barrier() const KRCU_NOT_UNDER(internal::rcu, readers_) { krcu_srcu_barrier(domain_); }
 
 private:
 	template <class T, Allocator A>
@@ -183,9 +191,13 @@ private:
 	template <class T, class, Allocator A>
 	friend class SrcuBox;
 
-	struct Destroy {
-		void operator()(srcu_struct *domain) const { krcu_srcu_destroy(domain); }
-	};
+	// Empty only afterwards, as readers and destructors may use the domain until then.
+	void end() noexcept
+	{
+		if (domain_)
+			krcu_srcu_destroy(domain_, &tag_);
+		domain_ = nullptr;
+	}
 
 	explicit Srcu(srcu_struct *domain) noexcept : domain_(domain) {}
 
@@ -212,7 +224,7 @@ private:
 	// What the C half knows of the tag. One for all sources, so that lockdep finds one name for the class.
 	static inline constinit krcu_srcu_tag tag_ = { Tag::name, teardown_timeout_ms(), lock_class_, {} };
 
-	internal::Unique<srcu_struct, Destroy> domain_;
+	srcu_struct *domain_ = nullptr;
 };
 
 } // namespace krcu

@@ -137,7 +137,7 @@ private:
 	{
 		// Holds until the box lets go because the caller keeps the domain until then.
 		if (node)
-			node->set_domain(domain.domain_.get());
+			node->set_domain(domain.domain_);
 	}
 
 	// Holds because into_foreign() made the pointer, from a Node of this very type.

@@ -69,10 +69,9 @@ public:
 	/// Context: as updating, and any that ~P allows. See xa_erase(), xa_destroy().
 	~XArray()
 	{
-		unsigned long index = 0;
-
-		// Erased first, dropped then: ~P may find the array in order.
-		while (krcu_xa_find(xa(), &index))
+		// Erased first, dropped then, and from the beginning each time: ~P may find the array in order, and
+		// even store.
+		for (unsigned long index = 0; krcu_xa_find(xa(), &index); index = 0)
 			(void)erase(index);
 		krcu_xa_destroy(xa());
 	}

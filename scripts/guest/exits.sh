@@ -22,7 +22,7 @@ leave() {
 
 all() {
 	for scenario in own_domain_left own_domain_dropped wrapper_left wrapper_dropped into_another_domain reader_of_rcu \
-		domain_dropped_in_work destructor_reads_and_drops c_readers_drop_domains null_wrapped; do
+		domain_dropped_in_work destructor_reads_and_drops c_readers_drop_domains chain_of_all wrapped_under_two_tags null_wrapped; do
 		leave $scenario
 	done
 

@@ -97,9 +97,10 @@ struct krcu_srcu_tag {
 
 struct srcu_struct *krcu_srcu_create(struct krcu_srcu_tag *tag);
 struct srcu_struct *krcu_srcu_wrap(struct krcu_srcu_tag *tag, struct srcu_struct *ssp);
-void krcu_srcu_destroy(struct srcu_struct *ssp);
+void krcu_srcu_destroy(struct srcu_struct *ssp, struct krcu_srcu_tag *tag);
 bool krcu_srcu_may_retire_into(struct srcu_struct *ssp);
 void krcu_srcu_wait_for_readers(void);
+void krcu_srcu_expect_readers(void);
 void krcu_srcu_count(void);
 void krcu_srcu_barrier_all(void);
 void krcu_srcu_end_wrapped(void);

@@ -227,4 +227,19 @@ KUNIT_CASE(end_of_a_domain_waits_for_what_was_submitted)
 	EXPECT_EQ(Object::destroyed, 100);
 }
 
+KUNIT_CASE(end_of_a_domain_waits_for_what_a_submitted_destructor_retires)
+{
+	using Box = krcu::SrcuKBox<Object, Journal>;
+
+	Object::reset();
+	{
+		auto domain = krcu::Srcu<Journal>::make();
+		ASSERT_TRUE(domain);
+		auto box = Box::make(domain, krcu::GFP_KERNEL);
+		ASSERT_TRUE(box);
+		krcu::Callback<Box>::make(krcu::GFP_KERNEL, std::move(box)).submit(domain);
+	}
+	EXPECT_EQ(Object::destroyed, 1);
+}
+
 KUNIT_SUITE(callback);

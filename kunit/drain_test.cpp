@@ -68,6 +68,21 @@ KUNIT_CASE(drain_waits_for_rcu_for_work_and_for_every_domain)
 	EXPECT_TRUE(all_destroyed());
 }
 
+namespace {
+struct Sleepy : Object {
+	static constexpr bool destructor_may_sleep = true;
+
+	~Sleepy() { kunit_sleep_ms(50); }
+};
+} // namespace
+KUNIT_CASE(drain_waits_for_a_destructor_that_sleeps)
+{
+	Object::reset();
+	WorkBox<Sleepy>::make(krcu::GFP_KERNEL).reset();
+	krcu::drain();
+	EXPECT_TRUE(all_destroyed());
+}
+
 KUNIT_CASE(drain_waits_for_what_destructors_retire)
 {
 	auto older = krcu::Srcu<Older>::make();
@@ -79,6 +94,60 @@ KUNIT_CASE(drain_waits_for_what_destructors_retire)
 	krcu::RcuKBox<Link>::make(krcu::GFP_KERNEL, length - 1, older, newer).reset();
 	krcu::drain();
 	EXPECT_EQ(Object::made, length);
+	EXPECT_TRUE(all_destroyed());
+}
+
+namespace {
+struct InOlder : Object {
+	const krcu::Srcu<Older> *domain;
+
+	InOlder(int left, const krcu::Srcu<Older> &d) : Object(left), domain(&d) {}
+	~InOlder()
+	{
+		if (value > 0)
+			krcu::SrcuKBox<InOlder, Older>::make(*domain, krcu::GFP_ATOMIC, value - 1, *domain).reset();
+	}
+};
+} // namespace
+KUNIT_CASE(drain_waits_for_what_destructors_retire_into_their_own_domain)
+{
+	auto older = krcu::Srcu<Older>::make();
+	ASSERT_TRUE(older);
+	constexpr int length = 10;
+
+	Object::reset();
+	krcu::SrcuKBox<InOlder, Older>::make(older, krcu::GFP_KERNEL, length - 1, older).reset();
+	krcu::drain();
+	EXPECT_EQ(Object::made, length);
+	EXPECT_TRUE(all_destroyed());
+}
+
+namespace {
+/// While its destructor runs, a drain begins; then it retires an Object.
+struct RetiresLate {
+	static inline constinit Counter running;
+
+	~RetiresLate()
+	{
+		running = 1;
+		spin_ms(50);
+		krcu::RcuKBox<Object>::make(krcu::GFP_ATOMIC).reset();
+	}
+};
+} // namespace
+KUNIT_CASE(drain_waits_for_what_a_destructor_retires_meanwhile)
+{
+	NEEDS_CONCURRENCY();
+	Object::reset();
+	RetiresLate::running = 0;
+	{
+		// Callbacks run where they were queued.
+		OnOtherCpu retires([] { krcu::RcuKBox<RetiresLate>::make(krcu::GFP_KERNEL).reset(); });
+		ASSERT_TRUE(retires);
+	}
+	EXPECT_TRUE(spin_until([] { return RetiresLate::running != 0; }));
+	krcu::drain();
+	EXPECT_EQ(Object::made, 1);
 	EXPECT_TRUE(all_destroyed());
 }
 
@@ -103,13 +172,18 @@ KUNIT_CASE(drain_returns_while_others_go_on_retiring)
 		~Counted() { ++*destroyed; }
 	};
 	NEEDS_CONCURRENCY();
-	Counter others, mine, stop;
+	Counter others, mine, stop, ended;
 	{
 		OnOtherCpu retires([&] {
-			spin_until([&] {
-				krcu::RcuKBox<Counted>::make(krcu::GFP_ATOMIC, &others).reset();
-				return stop != 0;
-			});
+			// Not as fast as it can, as each of drain()'s rounds has all that is pending to wait for.
+			spin_until(
+				[&] {
+					krcu::RcuKBox<Counted>::make(krcu::GFP_ATOMIC, &others).reset();
+					spin_ms(1);
+					return stop != 0;
+				},
+				3 * patience_ms);
+			ended = 1;
 		});
 		ASSERT_TRUE(retires);
 
@@ -117,10 +191,25 @@ KUNIT_CASE(drain_returns_while_others_go_on_retiring)
 		krcu::RcuKBox<Counted>::make(krcu::GFP_KERNEL, &mine).reset();
 		krcu::drain();
 		EXPECT_EQ(mine, 1);
-		EXPECT_EQ(stop, 0);
+		EXPECT_EQ(ended, 0);
 		stop = 1;
 	}
 	krcu::drain(); // as the counters go
+}
+
+KUNIT_CASE(domains_end_while_somebody_drains)
+{
+	NEEDS_CONCURRENCY();
+	Counter stop;
+	OnOtherCpu drains([&] {
+		while (stop == 0)
+			krcu::drain();
+	});
+	ASSERT_TRUE(drains);
+
+	for (int i = 0; i < 50; i++)
+		EXPECT_TRUE(krcu::Srcu<Older>::make());
+	stop = 1;
 }
 
 KUNIT_CASE(two_may_drain_while_domains_come_and_go)

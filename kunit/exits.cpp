@@ -55,22 +55,27 @@ void retire_into_other()
 	retire_each([] { krcu::Callback<Slow>::make(krcu::GFP_KERNEL).submit(other); });
 }
 
-/// Enters the domain that is left, stays for longer than its timeout, and lets `retire` have the last word.
+/// Enters the domain that is left, stays for longer than its timeout and than an exit takes that does not wait for
+/// it, and lets `retire` have the last word.
 template <void (*retire)()>
 void read_left()
 {
 	auto guard = left.read_lock();
 
 	exits_inside();
-	exits_sleep_ms(150);
+	exits_sleep_ms(500);
 	retire();
+}
+
+void hold_callbacks_up_and_retire()
+{
+	exits_hold_callbacks_up();
+	retire_into_rcu();
 }
 
 int with_late_reader()
 {
-	int err = exits_late_thread(read_left<retire_into_rcu>);
-
-	return err ? err : exits_hold_callbacks_up();
+	return exits_late_thread(read_left<hold_callbacks_up_and_retire>);
 }
 
 int own_domain_left()
@@ -201,6 +206,19 @@ int c_readers_drop_domains()
 	return err;
 }
 
+/// So many that it shows if their memory is not given back.
+constinit krcu::Srcu<Other> many[200];
+
+int many_domains_left()
+{
+	for (auto &domain : many) {
+		domain = krcu::Srcu<Other>::make();
+		if (!domain)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 int domain_shared()
 {
 	other = krcu::Srcu<Other>::make();
@@ -283,6 +301,7 @@ constexpr Scenario scenarios[] = {
 	{ "c_readers_drop_domains", c_readers_drop_domains, nullptr },
 	{ "chain_of_all", chain_of_all, retire_long_chain },
 	{ "wrapped_under_two_tags", wrapped_under_two_tags, retire_into_left },
+	{ "many_domains_left", many_domains_left, retire_into_rcu },
 	{ "domain_shared", domain_shared, nullptr },
 	{ "null_wrapped", null_wrapped, retire_into_rcu },
 };
@@ -314,7 +333,7 @@ void exits_end()
 		scenario->end();
 }
 
-/// So that an exit that does not look for callbacks sees none.
+/// So that an end of the module that does not wait for callbacks comes before them.
 int exits_hold_callbacks_up()
 {
 	return exits_late_thread([] {

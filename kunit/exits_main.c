@@ -16,6 +16,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
+#include <linux/string.h>
 
 #include "exits.h"
 
@@ -55,7 +56,21 @@ static int refuse_value(const char *val, const struct kernel_param *kp)
 	return -EINVAL;
 }
 
-static const struct kernel_param_ops refuse_ops = { .set = refuse_value };
+/*
+ * A domain of C code that ends when the exit has returned, as one of DEFINE_STATIC_SRCU()
+ * does; whoever uses it then finds nothing.
+ */
+static struct srcu_struct c_domain;
+static bool c_domain_begun;
+
+static void end_c_domain(void *unused)
+{
+	if (c_domain_begun)
+		cleanup_srcu_struct(&c_domain);
+	memset(&c_domain, 0, sizeof(c_domain));
+}
+
+static const struct kernel_param_ops refuse_ops = { .set = refuse_value, .free = end_c_domain };
 module_param_cb(refuse, &refuse_ops, NULL, 0200);
 MODULE_PARM_DESC(refuse, "fails the load before init");
 
@@ -97,12 +112,16 @@ void exits_busy_ms(unsigned int ms)
 	mdelay(ms);
 }
 
-void exits_say(const char *text)
+/* By then the kernel has forgotten the module's text, and a WARN in it would be an oops. */
+static bool exit_has_returned(void)
 {
-	pr_info("%s: %s\n", scenario, text);
+	return READ_ONCE(THIS_MODULE->state) == MODULE_STATE_UNFORMED;
 }
 
-DEFINE_STATIC_SRCU(c_domain);
+void exits_say(const char *text)
+{
+	pr_info("%s: %s%s\n", scenario, text, exit_has_returned() ? " when the exit has returned" : "");
+}
 
 struct srcu_struct *exits_c_domain(void)
 {
@@ -142,6 +161,11 @@ EXPORT_SYMBOL_GPL(exits_domain);
 
 static int __init exits_init(void)
 {
+	int err = init_srcu_struct(&c_domain);
+
+	if (err)
+		return err;
+	c_domain_begun = true;
 	return exits_begin(scenario);
 }
 

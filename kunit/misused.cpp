@@ -64,12 +64,26 @@ void drain_in_reader()
 	}
 }
 
+void poll_wait_under_a_guard()
+{
+	krcu::PollWaitQueue queue;
+	krcu::ReadGuard guard;
+
+	queue.poll_wait(nullptr, nullptr);
+}
+
+void make_box_before_its_cache()
+{
+	(void)krcu::RcuBox<int, krcu::SlabCache<int>>::make(krcu::GFP_KERNEL);
+}
+
 } // namespace
 
 void misuse(unsigned int what)
 {
 	static constexpr void (*each[])() = { retire_into_foreign_domain, retire_into_domain_that_is_gone, drain_in_destructor,
-					      drain_in_reader, drop_foreign_domain };
+					      drain_in_reader, drop_foreign_domain, poll_wait_under_a_guard,
+					      make_box_before_its_cache };
 
 	if (what < sizeof(each) / sizeof(each[0]))
 		each[what]();

@@ -302,4 +302,61 @@ KUNIT_CASE(racing_updaters_drop_every_object_once)
 	EXPECT_EQ(Object::destroyed_dead, 0);
 }
 
+namespace {
+/// What two CPUs exchange for long enough to do it at the same moment: one has it in hand, or it is published.
+struct Token {
+	bool in_hand = true;
+};
+class TokenOwner {
+public:
+	using element_type = Token;
+
+	explicit TokenOwner(Token *token) : token_(token) {}
+
+	void *into_foreign() && { return token_.release(); }
+	static TokenOwner from_foreign(void *foreign) { return TokenOwner(static_cast<Token *>(foreign)); }
+	static const Token &borrow(void *foreign) { return *static_cast<Token *>(foreign); }
+	static const Token &rcu_borrow(void *foreign, const krcu::ReadGuard &) { return borrow(foreign); }
+
+private:
+	struct Drop {
+		void operator()(Token *) const {}
+	};
+	krcu::internal::Unique<Token, Drop> token_;
+};
+constinit krcu::Rcu<TokenOwner> exchanged;
+
+void exchange(Token *token)
+{
+	const auto end = kunit_now_ms() + 500;
+
+	do {
+		for (int i = 0; token && i < 1000; i++) {
+			__atomic_store_n(&token->in_hand, false, __ATOMIC_RELAXED);
+			auto old = exchanged.replace(TokenOwner(token));
+			token = old ? const_cast<Token *>(&*old) : nullptr;
+			if (!token || __atomic_exchange_n(&token->in_hand, true, __ATOMIC_RELAXED))
+				++wrong;
+		}
+	} while (!wrong && kunit_now_ms() < end);
+}
+} // namespace
+KUNIT_CASE(updaters_at_the_same_moment_do_not_get_the_same_object)
+{
+	NEEDS_CONCURRENCY();
+	Token tokens[3];
+
+	wrong = 0;
+	tokens[0].in_hand = false;
+	(void)exchanged.replace(TokenOwner(&tokens[0]));
+	{
+		OnOtherCpu other([&] { exchange(&tokens[1]); });
+
+		ASSERT_TRUE(other);
+		exchange(&tokens[2]);
+	}
+	(void)exchanged.take();
+	EXPECT_EQ(wrong, 0);
+}
+
 KUNIT_SUITE(rcu_ptr);

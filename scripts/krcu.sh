@@ -3,7 +3,7 @@
 #
 # What the Makefile's targets do, one function each:
 #
-#	scripts/krcu.sh modules|demo|test|lint|model|torture|faults|unload|matrix|kernel|shell|gdb|clean
+#	scripts/krcu.sh modules|demo|test|lint|model|torture|faults|mutants|unload|matrix|kernel|shell|gdb|clean
 #
 # Settings come from the environment; "make help" lists them.
 set -euo pipefail
@@ -430,6 +430,11 @@ make_faults() {
 	python3 scripts/kunit-report.py --src "$SRC" "${results[@]}"
 }
 
+# It asks scripts/kernel.sh for the kernels that it needs.
+make_mutants() {
+	exec python3 scripts/mutants.py
+}
+
 make_unload() {
 	local name=${KERNEL:-default} cycles=1000 seconds=4
 
@@ -495,11 +500,16 @@ demo | test | lint | torture | faults | unload | matrix | shell | gdb)
 	lock "${names[@]}"
 	"make_$1"
 	;;
+mutants)
+	scripts/setup.sh base qemu
+	lock mutants
+	make_mutants
+	;;
 row)
 	lock "$2"
 	make_row "$2"
 	;;
 model) make_model ;;
 clean) make_clean ;;
-*) die "usage: scripts/krcu.sh modules|demo|test|lint|model|torture|faults|unload|matrix|kernel|shell|gdb|clean" ;;
+*) die "usage: scripts/krcu.sh modules|demo|test|lint|model|torture|faults|mutants|unload|matrix|kernel|shell|gdb|clean" ;;
 esac

@@ -1,6 +1,12 @@
 # Runs in the guest: the KUnit suites, one of which pins its module, and then the sample driver, which
-# goes again and again with destructors pending.
+# goes again and again with destructors pending. krcu_kunit.only= on the kernel's command line names some
+# of the functions below, with commas between them.
 set -e
+
+fail() {
+	echo "kunit: FAILED: $*"
+	exit 1
+}
 
 # Allocations that may sleep are to fail too where a case asks for it.
 failslab=/sys/kernel/debug/failslab
@@ -13,40 +19,40 @@ if [ -d $failslab ]; then
 	echo 100 >$failslab/probability
 fi
 
-insmod krcu_kunit.ko
-rmmod krcu_kunit
-if ! dmesg | grep -q 'krcu_kunit: exit: the last object of the chain is gone'; then
-	echo "kunit: FAILED: what was pending in a domain was not waited for"
-	exit 1
-fi
+suites() {
+	insmod krcu_kunit.ko
+	rmmod krcu_kunit
+}
+
+# What the module of the suites leaves to its exit.
+chain() {
+	dmesg | grep -q 'krcu_kunit: exit: the last object of the chain is gone' ||
+		fail "what was pending in a domain was not waited for"
+}
 
 # Its suite leaves a reader inside a domain that is gone, so it has to stay.
-insmod krcu_late_kunit.ko
-if ! grep -q kunit.filter_glob /proc/cmdline; then
-	if rmmod krcu_late_kunit 2>/dev/null; then
-		echo "kunit: FAILED: a module with a late reader was unloaded"
-		exit 1
-	fi
+late() {
+	insmod krcu_late_kunit.ko
+	grep -q kunit.filter_glob /proc/cmdline && return
+	! rmmod krcu_late_kunit 2>/dev/null || fail "a module with a late reader was unloaded"
 	said=$(dmesg | grep -c 'SRCU domain krcu_kunit_late: a reader is still inside after 200 ms' || :)
-	if [ "$said" != 1 ]; then
-		echo "kunit: FAILED: $said lines about the late reader"
-		exit 1
-	fi
-fi
+	[ "$said" = 1 ] || fail "$said lines about the late reader"
+}
 
-for _ in $(seq 4); do
-	insmod krcu_sample.ko rounds=5
-	rmmod krcu_sample
+sample() {
+	for _ in $(seq 4); do
+		insmod krcu_sample.ko rounds=5
+		rmmod krcu_sample
+	done
+
+	# An init that fails after it retired objects: their destructors are waited for as well.
+	dmesg -c >/dev/null
+	! insmod krcu_sample.ko fail_init=1 2>/dev/null || fail "an init that failed left its module loaded"
+	! ls -d /sys/kernel/slab/krcu_* 2>/dev/null || fail "object caches outlived their modules"
+	dmesg | grep 'krcu_sample: exit: the last pending destructor has run'
+}
+
+only=$(sed -n 's/.*krcu_kunit.only=\([a-z,]*\).*/\1/p' /proc/cmdline)
+for part in $(echo "${only:-suites,chain,late,sample}" | tr , ' '); do
+	$part
 done
-
-# An init that fails after it retired objects: their destructors are waited for as well.
-dmesg -c >/dev/null
-if insmod krcu_sample.ko fail_init=1 2>/dev/null; then
-	echo "kunit: FAILED: an init that failed left its module loaded"
-	exit 1
-fi
-if ls -d /sys/kernel/slab/krcu_* 2>/dev/null; then
-	echo "kunit: FAILED: object caches outlived their modules"
-	exit 1
-fi
-dmesg | grep 'krcu_sample: exit: the last pending destructor has run'

@@ -11,7 +11,9 @@ for words in 'krcu: an object of an SRCU domain that is gone, or is another modu
 	'krcu: an object of an SRCU domain that is gone, or is another module'"'"'s' \
 	'krcu: drain() in a destructor' \
 	'krcu: drain() in a reader of an SRCU domain' \
-	'krcu: an Srcu is dropped in another module than it was made in'; do
+	'krcu: an Srcu is dropped in another module than it was made in' \
+	'krcu: poll_wait() under a ReadGuard' \
+	'krcu: SlabCache: a box is made before create()'; do
 	dmesg -c >/dev/null
 	insmod krcu_misused.ko what=$what || fail "insmod, $what"
 	rmmod krcu_misused || fail "rmmod, $what"

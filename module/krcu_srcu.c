@@ -111,13 +111,13 @@ static void free_domain(struct krcu_domain *domain)
 }
 
 /* By their ids, as the one that was visited may be gone from the list by now. */
-static struct krcu_domain *get_domain_after(unsigned long id)
+static struct krcu_domain *get_domain_between(unsigned long id, unsigned long last)
 {
 	struct krcu_domain *domain, *next = NULL;
 
 	spin_lock_irq(&lock);
 	list_for_each_entry(domain, &domains, link) {
-		if (domain->id > id) {
+		if (domain->id > id && domain->id <= last) {
 			domain->users++;
 			next = domain;
 			break;
@@ -136,13 +136,24 @@ static void put_domain(struct krcu_domain *domain)
 	spin_unlock_irq(&lock);
 }
 
-/* Calls @visit, which may wait, for each domain there is, those that are added meanwhile among them. */
+/* Where domains come and go all the time, a walk ends with those there were; when the module goes, with the last. */
+static unsigned long last_to_visit(void)
+{
+	unsigned long last;
+
+	spin_lock_irq(&lock);
+	last = module_goes ? ULONG_MAX : last_id;
+	spin_unlock_irq(&lock);
+	return last;
+}
+
+/* Calls @visit, which may wait, for each domain. */
 static void visit_domains(void (*visit)(struct krcu_domain *domain))
 {
+	unsigned long id = 0, last = last_to_visit();
 	struct krcu_domain *domain;
-	unsigned long id = 0;
 
-	while ((domain = get_domain_after(id))) {
+	while ((domain = get_domain_between(id, last))) {
 		id = domain->id;
 		visit(domain);
 		put_domain(domain);
@@ -168,16 +179,19 @@ static void wait_for_late_readers(struct srcu_struct *ssp, unsigned long cookie)
 
 /*
  * A grace period takes time even where nobody reads, and the more the busier
- * the machine is. So before a reader is said to be late, a domain that has no
- * readers has a grace period, too.
+ * the machine is. So before a reader is said to be late, every CPU has been
+ * scheduled on, and a domain that has no readers has had a grace period, too.
  */
 static void wait_for_grace_period_without_readers(void)
 {
 	struct srcu_struct *ssp = kzalloc(sizeof(*ssp), GFP_KERNEL);
 
+	synchronize_rcu();
 	if (ssp && !init_srcu_struct(ssp)) {
 		wait_for_late_readers(ssp, start_poll_synchronize_srcu(ssp));
 		cleanup_srcu_struct(ssp);
+	} else {
+		schedule_timeout_idle(HZ);
 	}
 	kfree(ssp);
 }

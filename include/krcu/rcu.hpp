@@ -80,7 +80,7 @@ inline void rcu_barrier() KRCU_NOT_UNDER(internal::rcu) { krcu_rcu_barrier(); }
 /// Nothing tells whether an object that is destroyed meanwhile was retired in time. So where others go on
 /// retiring it takes 32 rounds, each of one grace period of RCU and of every domain.
 /// Context: process, outside any read-side critical section of RCU or of the module's domains, and not in a
-/// destructor. Sleeps, as long as the readers of any of the module's domains stay for which an object waits.
+/// destructor, nor in a work item of a WQ_MEM_RECLAIM workqueue. Sleeps, as long as the readers of any of the module's domains stay for which an object waits.
 /// See rcu_barrier(), srcu_barrier(), flush_work().
 inline void drain() KRCU_NOT_UNDER(internal::rcu) { krcu_drain(); }
 

@@ -30,9 +30,9 @@ struct Readers;
 /// names it (`static constexpr const char *name`) and gives it a lockdep class of its own.
 ///
 /// A domain belongs to the module that made it: only there it may be dropped, and only there objects may be
-/// retired into it, as a module's exit waits for the callbacks of its own domains. Another module wraps the
-/// srcu_struct: see wrap(). Kernels with CONFIG_PROVE_RCU warn of either mistake, and of objects that are
-/// retired into a domain that is gone; such an object is leaked then.
+/// retired into it, as a module's exit waits for the callbacks of its own domains. What several modules are
+/// to use is C code's own, and each wraps it: see wrap(). Kernels with CONFIG_PROVE_RCU warn of either mistake,
+/// and of objects that are retired into a domain that is gone; such an object is leaked then.
 ///
 /// Owns a srcu_struct; is one pointer. Semantics: Documentation/RCU/checklist.rst and the kernel-doc
 /// of each function named. After Rust's Srcu (v7 on the rust-for-linux list).
@@ -145,7 +145,7 @@ public:
 		bool elapsed() const noexcept { return krcu_poll_state_synchronize_srcu(domain_, cookie_); }
 
 		/// Waits until it is over; returns at once if it is.
-		/// Context: process, outside this domain's read-side critical sections. Sleeps.
+		/// Context: as synchronize().
 		void wait() const KRCU_NOT_UNDER(internal::rcu, Srcu::readers_)
 		{
 			if (!elapsed())
@@ -174,7 +174,8 @@ public:
 	Guard read_lock() const && = delete; // the domain would be gone before the guard
 
 	/// Waits until every reader of this domain that was there at the call has left. There must be a domain.
-	/// Context: process, outside this domain's read-side critical sections. Sleeps. See synchronize_srcu().
+	/// Context: process, outside the read-side critical sections of this domain, and of others of its tag, as
+	/// lockdep has one class for all of these. Sleeps. See synchronize_srcu().
 	void synchronize() const KRCU_NOT_UNDER(internal::rcu, readers_) { krcu_synchronize_srcu(domain_); }
 
 	/// As synchronize(), sooner, at the price of more CPU time.

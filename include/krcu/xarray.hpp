@@ -121,8 +121,8 @@ public:
 	P erase(unsigned long index) noexcept { return P::from_foreign(krcu_xa_erase(xa(), index)); }
 
 	/// An index that was empty and is kept for its owner, memory and all, so that fill() needs none.
-	/// Readers see nothing there. Dropping it without fill() gives the memory back. The array must
-	/// outlive it.
+	/// Readers see nothing there. Dropping it without fill() gives the memory back; where somebody broke into
+	/// it, drop it before that index is reserved again, or it releases the other's. The array must outlive it.
 	class [[nodiscard("dropping a reservation releases it")]] Reservation final {
 	public:
 		/// Moving a reservation empties it.

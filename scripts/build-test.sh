@@ -87,7 +87,7 @@ cp -r "$krcu/scripts/build-test/driver" "$krcu/scripts/build-test/codegen" "$wor
 
 build driver -j2
 [ -f "$work/driver/first.ko" ] && [ -f "$work/driver/second.ko" ] && [ -f "$work/driver/plain.ko" ] &&
-	! grep -qi warning "$work/log" && [[ " $(made)" = *" engine.o first.ko first.krcu-module.o "* ]]
+	! grep -qi warning "$work/log" && [[ " $(made)" = *" engine.o first.ko "*" first.krcu-module.o "* ]]
 result $? "three_modules_of_several_directories_build_in_parallel"
 
 build driver

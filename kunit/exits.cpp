@@ -258,7 +258,7 @@ int chain_of_all()
 /// Longer than what the exit takes for no more than a writer of parameter files.
 void retire_long_chain()
 {
-	Link{ 120 };
+	[[maybe_unused]] const Link first = { 120 };
 }
 
 /// One domain of C code under two tags, of which one goes.

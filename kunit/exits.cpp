@@ -9,14 +9,14 @@
 namespace {
 
 /// So many, and so slow, that some are still pending when an exit that does not wait has returned.
-constexpr int objects = 100;
+constexpr int objects = 50;
 
 struct Slow {
 	static inline constinit int destroyed;
 
 	~Slow()
 	{
-		exits_busy_ms(1);
+		exits_busy_ms(3);
 		if (__atomic_add_fetch(&destroyed, 1, __ATOMIC_RELAXED) == objects)
 			exits_say("all are destroyed");
 	}
@@ -25,6 +25,15 @@ struct Slow {
 struct Quick {
 	~Quick() { exits_busy_ms(0); }
 };
+
+/// Returns when the exit has begun and would be over by now if it waited for nobody.
+template <void (*pause_ms)(unsigned int)>
+void stay_late()
+{
+	for (int ms = 0; ms < 5000 && !exits_have_begun(); ms++)
+		pause_ms(1);
+	pause_ms(150);
+}
 
 struct Left {
 	static constexpr const char *name = "krcu_exits_left";
@@ -55,15 +64,14 @@ void retire_into_other()
 	retire_each([] { krcu::Callback<Slow>::make(krcu::GFP_KERNEL).submit(other); });
 }
 
-/// Enters the domain that is left, stays for longer than its timeout and than an exit takes that does not wait for
-/// it, and lets `retire` have the last word.
+/// Enters the domain that is left, stays for longer than its timeout, and lets `retire` have the last word.
 template <void (*retire)()>
 void read_left()
 {
 	auto guard = left.read_lock();
 
 	exits_inside();
-	exits_sleep_ms(500);
+	stay_late<exits_sleep_ms>();
 	retire();
 }
 
@@ -117,7 +125,7 @@ int reader_of_rcu()
 		krcu::ReadGuard guard;
 
 		exits_inside();
-		exits_busy_ms(150);
+		stay_late<exits_busy_ms>();
 		retire_each([] { krcu::RcuKBox<Slow>::make(krcu::GFP_ATOMIC).reset(); });
 	});
 }
@@ -136,7 +144,7 @@ int domain_dropped_in_work()
 
 		exits_inside();
 		(void)boxed.replace(Boxed::make(krcu::GFP_KERNEL, std::move(left)));
-		exits_sleep_ms(400);
+		stay_late<exits_sleep_ms>();
 		retire_into_rcu();
 	});
 }
@@ -172,7 +180,7 @@ int destructor_reads_and_drops()
 		auto guard = left.read_lock();
 
 		exits_inside();
-		exits_sleep_ms(150); // so that the exit is waiting for this reader
+		stay_late<exits_sleep_ms>(); // the exit is waiting for this reader
 		krcu::RcuKBox<DropsOther, krcu::reclaim::Work>::make(krcu::GFP_KERNEL).reset();
 		exits_sleep_ms(200);
 	});
@@ -184,7 +192,7 @@ int c_readers_drop_domains()
 	static constinit bool done;
 	int err = exits_late_thread([] {
 		exits_inside();
-		for (int i = 0; i < 100; i++) {
+		for (int i = 0; i < 30; i++) {
 			int idx = exits_c_read_lock();
 
 			exits_c_call();
@@ -207,7 +215,7 @@ int c_readers_drop_domains()
 }
 
 /// So many that it shows if their memory is not given back.
-constinit krcu::Srcu<Other> many[200];
+constinit krcu::Srcu<Other> many[100];
 
 int many_domains_left()
 {
@@ -340,7 +348,7 @@ int exits_hold_callbacks_up()
 		krcu::ReadGuard guard;
 
 		exits_inside();
-		exits_busy_ms(500);
+		exits_busy_ms(200);
 	});
 }
 
@@ -352,6 +360,10 @@ void exits_retire_all()
 
 void exits_retire_one()
 {
+	static constinit bool said;
+
+	if (!__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
+		exits_say("a writer goes on");
 	krcu::RcuKBox<Quick>::make(krcu::GFP_KERNEL).reset();
 }
 

@@ -24,7 +24,7 @@ void exits_retire_one(void);
 /* The krcu::Srcu of the scenario domain_shared. Any context. */
 void *exits_shared_domain(void);
 
-/* The C half's. Process context, except exits_busy_ms() and exits_say(). */
+/* The C half's. Process context, except exits_busy_ms(), exits_say() and exits_have_begun(). */
 
 /* That krcu::Srcu, for krcu_misused. Any context. */
 void *exits_domain(void);
@@ -35,6 +35,8 @@ void exits_inside(void);
 void exits_sleep_ms(unsigned int ms);
 void exits_busy_ms(unsigned int ms);
 void exits_say(const char *text);
+/* Whether the module goes: since its exit began, or an init that fails. */
+bool exits_have_begun(void);
 /* A domain of C code, which ends with the module. */
 struct srcu_struct *exits_c_domain(void);
 /* A reader of it, and a callback in it. */

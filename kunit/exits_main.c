@@ -13,6 +13,7 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/notifier.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
@@ -24,22 +25,43 @@ static char *scenario = "none";
 module_param(scenario, charp, 0444);
 MODULE_PARM_DESC(scenario, "what to leave to the exit: see exits.cpp");
 
-/* A writer is on its way when the exit runs, and comes through when that has returned. */
-static int retire_after_a_while(const char *val, const struct kernel_param *kp)
+static bool exit_has_returned;
+static bool init_has_failed;
+
+bool exits_have_begun(void)
 {
-	unsigned int ms;
-	int err = kstrtouint(val, 0, &ms);
+	return READ_ONCE(init_has_failed) || !module_is_live(THIS_MODULE);
+}
+
+/* The kernel says so when the exit has returned, or init has failed. */
+static int module_says(struct notifier_block *nb, unsigned long state, void *module)
+{
+	if (module == THIS_MODULE && state == MODULE_STATE_GOING)
+		WRITE_ONCE(exit_has_returned, true);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block listener = { .notifier_call = module_says };
+
+/* A late writer comes in when the exit has returned. */
+static int retire(const char *val, const struct kernel_param *kp)
+{
+	bool late;
+	int err = kstrtobool(val, &late);
 
 	if (err)
 		return err;
-	msleep(ms);
+	if (late)
+		exits_say("a writer is on its way");
+	for (int ms = 0; late && ms < 10000 && !READ_ONCE(exit_has_returned); ms++)
+		usleep_range(1000, 2000);
 	err = exits_hold_callbacks_up();
 	return err ? err : exits_late_thread(exits_retire_all);
 }
 
-static const struct kernel_param_ops retire_ops = { .set = retire_after_a_while };
+static const struct kernel_param_ops retire_ops = { .set = retire };
 module_param_cb(retire, &retire_ops, NULL, 0200);
-MODULE_PARM_DESC(retire, "written to: retires objects, so many ms later");
+MODULE_PARM_DESC(retire, "written to: retires objects; 1: late, when the exit has returned");
 
 static int retire_one(const char *val, const struct kernel_param *kp)
 {
@@ -63,14 +85,16 @@ static int refuse_value(const char *val, const struct kernel_param *kp)
 static struct srcu_struct c_domain;
 static bool c_domain_begun;
 
-static void end_c_domain(void *unused)
+/* What has to outlive the exit. */
+static void end(void *unused)
 {
 	if (c_domain_begun)
 		cleanup_srcu_struct(&c_domain);
 	memset(&c_domain, 0, sizeof(c_domain));
+	unregister_module_notifier(&listener);
 }
 
-static const struct kernel_param_ops refuse_ops = { .set = refuse_value, .free = end_c_domain };
+static const struct kernel_param_ops refuse_ops = { .set = refuse_value, .free = end };
 module_param_cb(refuse, &refuse_ops, NULL, 0200);
 MODULE_PARM_DESC(refuse, "fails the load before init");
 
@@ -112,15 +136,9 @@ void exits_busy_ms(unsigned int ms)
 	mdelay(ms);
 }
 
-/* By then the kernel has forgotten the module's text, and a WARN in it would be an oops. */
-static bool exit_has_returned(void)
-{
-	return READ_ONCE(THIS_MODULE->state) == MODULE_STATE_UNFORMED;
-}
-
 void exits_say(const char *text)
 {
-	pr_info("%s: %s%s\n", scenario, text, exit_has_returned() ? " when the exit has returned" : "");
+	pr_info("%s: %s%s\n", scenario, text, READ_ONCE(exit_has_returned) ? " when the exit has returned" : "");
 }
 
 struct srcu_struct *exits_c_domain(void)
@@ -166,7 +184,11 @@ static int __init exits_init(void)
 	if (err)
 		return err;
 	c_domain_begun = true;
-	return exits_begin(scenario);
+	err = register_module_notifier(&listener);
+	if (!err)
+		err = exits_begin(scenario);
+	WRITE_ONCE(init_has_failed, err < 0);
+	return err;
 }
 
 static void __exit exits_exit(void)

@@ -215,7 +215,7 @@ int c_readers_drop_domains()
 }
 
 /// So many that it shows if their memory is not given back.
-constinit krcu::Srcu<Other> many[100];
+constinit krcu::Srcu<Other> many[50];
 
 int many_domains_left()
 {

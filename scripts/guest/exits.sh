@@ -74,7 +74,7 @@ many_domains_left() {
 	# The kernel gives it back after a while.
 	for _ in $(seq 30); do
 		grown=$(($(percpu) - before))
-		[ $grown -gt 64 ] || return 0
+		[ $grown -gt 32 ] || return 0
 		sleep 0.1
 	done
 	fail "many_domains_left: $grown kB of the CPUs' memory are lost"

@@ -430,7 +430,7 @@ make_faults() {
 	python3 scripts/kunit-report.py --src "$SRC" "${results[@]}"
 }
 
-# It asks scripts/kernel.sh for the kernels that it needs.
+# It asks scripts/kernel.sh for the kernels that it needs, and has a lock of its own.
 make_mutants() {
 	exec python3 scripts/mutants.py
 }
@@ -502,7 +502,6 @@ demo | test | lint | torture | faults | unload | matrix | shell | gdb)
 	;;
 mutants)
 	scripts/setup.sh base qemu
-	lock mutants
 	make_mutants
 	;;
 row)

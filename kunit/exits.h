@@ -17,7 +17,7 @@ int exits_begin(const char *name);
 void exits_end(void);
 /* Keeps RCU's callbacks from running early. 0, or a negative errno. */
 int exits_hold_callbacks_up(void);
-/* Retires as many objects as a scenario does, and calls exits_inside(). */
+/* Retires objects that retire others, and calls exits_inside(). */
 void exits_retire_all(void);
 /* Retires one object more. */
 void exits_retire_one(void);

@@ -118,7 +118,7 @@ def die(message):
 
 def cache_dir():
     """Where something may be kept from run to run, by kernel.sh's rule; None if there is no such place."""
-    rule = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cache.sh")
+    rule = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kernels", "cache.sh")
     done = subprocess.run([rule], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
     return None if done.returncode else done.stdout.rstrip("\n")
 

@@ -25,7 +25,7 @@ set -euo pipefail
 
 configs=${BASH_SOURCE[0]%/*}/kernels
 setup=${BASH_SOURCE[0]%/*}/setup.sh
-cache=$("${BASH_SOURCE[0]%/*}/cache.sh") || exit
+cache=$("${BASH_SOURCE[0]%/*}/kernels/cache.sh") || exit
 umask 022
 
 # Disk space, in MB. Measured: a source tree takes 1700 (and 150 for its package on the way), a

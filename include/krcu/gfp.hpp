@@ -3,7 +3,7 @@
 /// Allocation flags, with the target kernel's own values.
 ///
 /// What each means, and which of them may sleep: Documentation/core-api/memory-allocation.rst
-/// and include/linux/gfp_types.h. The values are generated at build (module/krcu_constants.c).
+/// and include/linux/gfp_types.h. The values are generated at build (module/krcu/constants.c).
 #ifndef KRCU_GFP_HPP
 #define KRCU_GFP_HPP
 

@@ -68,7 +68,7 @@ inline void synchronize_rcu_expedited() KRCU_NOT_UNDER(internal::rcu) { krcu_syn
 /// Waits until every RCU callback that was pending at the call has run: every destructor that an RcuBox
 /// or a Callback has deferred so far, but for those that reclaim::Work runs and those that wait for the
 /// readers of a krcu::Srcu (its barrier()). Memory without a destructor is not waited for. A module's exit
-/// waits for all of these by itself (module/krcu_module.c).
+/// waits for all of these by itself (module/krcu/module.c).
 /// Context: process, outside any read-side critical section. Sleeps.
 inline void rcu_barrier() KRCU_NOT_UNDER(internal::rcu) { krcu_rcu_barrier(); }
 

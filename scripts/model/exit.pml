@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The end of a module with krcu objects: what the kernel gives (kernel.pml), what krcu does
- * (protocol.pml), and here the module around it. scripts/model.sh runs it.
+ * (protocol.pml), and here the module around it. scripts/model/model.sh runs it.
  *
  * What must hold is said by assertions:
  *	!text_gone	no callback, destructor or reader of the module's runs when its text is gone

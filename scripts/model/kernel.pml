@@ -55,7 +55,7 @@ byte gp_readers[NTASKS];	/* and the readers that it waits for yet */
 byte barriers[NTASKS];		/* callbacks that a task's barrier waits for yet */
 byte flushing[NTASKS];		/* 1: a task waits for the work that runs, 2: for the one that is pending */
 
-byte list_n;			/* what waits for the work item: krcu_reclaim.c's llist, */
+byte list_n;			/* what waits for the work item: reclaim.c's llist, */
 byte list[LENGTH];
 bool work_pending;
 bool work_running;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * module/krcu_drain.c, krcu_srcu.c, krcu_reclaim.c and krcu_module.c, step by step, with the functions' names.
+ * module/krcu: drain.c, srcu.c, reclaim.c and module.c, step by step, with the functions' names.
  * A spin lock's section is one d_step. What "without" names is left out, as a check of the model: see model.sh.
  */
 
@@ -32,7 +32,7 @@ byte wrappers[NDOMAINS];	/* of C code's srcu_struct, which is freed when the las
 	byte domain, id, before, after, to, what; \
 	bool found, ran
 
-/* --- krcu_reclaim.c and node.hpp ------------------------------------------------------------------ */
+/* --- reclaim.c and node.hpp ------------------------------------------------------------------ */
 
 inline krcu_reclaim_in_work(object)
 {
@@ -86,7 +86,7 @@ inline add_domain(d)
 }
 
 #ifndef OLD
-/* --- krcu_drain.c --------------------------------------------------------------------------------- */
+/* --- drain.c --------------------------------------------------------------------------------- */
 
 inline count(t)
 {
@@ -182,7 +182,7 @@ inline krcu_drain()
 	ran = false
 }
 
-/* --- krcu_srcu.c ---------------------------------------------------------------------------------- */
+/* --- srcu.c ---------------------------------------------------------------------------------- */
 
 inline get_domain_after()
 {
@@ -362,7 +362,7 @@ inline end_left(any)
 	domain = NONE
 }
 
-/* --- krcu_module.c -------------------------------------------------------------------------------- */
+/* --- module.c -------------------------------------------------------------------------------- */
 
 inline drain_round_behind_readers(left_out)
 {

@@ -2,7 +2,7 @@
 /*
  * The kernel functions that krcu's C++ headers call.
  *
- * Kernel headers are not C++, so C++ sees only this file; module/krcu_shims.c
+ * Kernel headers are not C++, so C++ sees only this file; module/krcu/shims.c
  * defines it over the documented kernel API. Both are compiled for link-time
  * optimisation and merged (scripts/Kbuild.krcu), so that a shim costs what the
  * kernel's inline function costs in C. Drivers do not call these themselves.
@@ -45,12 +45,12 @@ void krcu_call_rcu_hurry(struct callback_head *head, void (*func)(struct callbac
 void krcu_call_rcu(struct callback_head *head, void (*func)(struct callback_head *head));
 void krcu_kvfree_rcu(struct callback_head *head);
 
-/* Reclaim in process context: module/krcu_reclaim.c */
+/* Reclaim in process context: module/krcu/reclaim.c */
 void krcu_reclaim_in_work(struct callback_head *head, void (*func)(struct callback_head *head));
 void krcu_reclaim_flush(void);
 bool krcu_reclaim_is_current(void);
 
-/* Waiting for all that the module has retired: module/krcu_drain.c */
+/* Waiting for all that the module has retired: module/krcu/drain.c */
 struct krcu_ran {
 	bool flag;		/* set by every callback after its destructor */
 	unsigned long times;	/* how often it was found set, and cleared */
@@ -76,7 +76,7 @@ void krcu_vfree(void *ptr);
 void *krcu_kvmalloc(krcu_size_t size, krcu_gfp_t gfp);
 void krcu_kvfree(void *ptr);
 
-/* Object caches; module/krcu_slab.c has their beginning and end */
+/* Object caches; module/krcu/slab.c has their beginning and end */
 struct krcu_cache {
 	struct kmem_cache *kmem;
 	struct krcu_cache *next;
@@ -87,7 +87,7 @@ void krcu_caches_destroy(void);
 void *krcu_kmem_cache_alloc(struct kmem_cache *cache, krcu_gfp_t gfp);
 void krcu_kmem_cache_free(struct kmem_cache *cache, void *ptr);
 
-/* SRCU; module/krcu_srcu.c has a domain's beginning and end */
+/* SRCU; module/krcu/srcu.c has a domain's beginning and end */
 struct krcu_srcu_tag {
 	const char *name;
 	unsigned int timeout_ms;	/* before a late reader is given up */

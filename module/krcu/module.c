@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The real entry points of every module with krcu objects.
+ *
+ * An RCU callback that runs after its module's text is gone jumps into freed
+ * memory, so a module must call rcu_barrier() after its last call_rcu() and
+ * before it goes: at exit, and also when its init fails. Nobody has to remember
+ * it here. Kbuild.krcu compiles the module's own objects with init_module and
+ * cleanup_module, the names behind module_init() and module_exit(), renamed to
+ * krcu_user_init and krcu_user_exit, and links this file in, whose own
+ * module_init() and module_exit() count instead.
+ *
+ * What is still reading when the exit has returned, in RCU or in a domain, may
+ * retire something yet, so readers are waited for before the barriers.
+ *
+ * That is not the end of it: parameter files can be written to until the kernel
+ * removes them, which is after the exit, and a parameter that cannot be parsed
+ * fails a load before init, when another one has been set. What a set function
+ * retires is waited for in the free function of a parameter of krcu's own, which
+ * the kernel calls when no set function can run any more, whether or not init
+ * and exit ran. Domains and caches stay until then, as a set function may use
+ * them; not so wrapped domains, which C code frees when the exit has returned. The
+ * kernel no longer knows the module's text by then (tables of fixups, say), other
+ * modules may be gone and other parameters' strings freed, so whatever can be waited
+ * for in the exit is.
+ *
+ * A callback that queues another one for ever makes the module's end wait for ever.
+ *
+ * See Documentation/RCU/rcubarrier.rst ("Unloading Modules That Use call_rcu()").
+ * kvfree_rcu() needs no barrier: no module text runs for it.
+ */
+#include <linux/errno.h>
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/rcupdate.h>
+
+#include <krcu/internal/shims.h>
+
+int krcu_user_init(void);
+void krcu_user_exit(void);
+
+/* For a module without module_init() and module_exit() (a KUnit module, say). */
+int __weak __init krcu_user_init(void)
+{
+	return 0;
+}
+
+/* scripts/check-module.sh stops the build where a module has an init of its own, but this exit. */
+void __weak __exit krcu_user_exit(void)
+{
+}
+
+/* After so many rounds it may be a parameter file's writer who goes on retiring, or just a long chain of objects. */
+#define WRITER_ROUNDS 32
+
+/*
+ * When it returns, nothing is left but what parameter files' writers may add to. The
+ * lock keeps these out while the rest of a long chain goes. It is not taken before,
+ * as a destructor may want it.
+ */
+static void drain_at_exit(void)
+{
+	unsigned int round = 0;
+	bool callbacks_ran;
+
+	synchronize_rcu();
+	do
+		callbacks_ran = krcu_drain_round(true);
+	while (callbacks_ran && ++round < WRITER_ROUNDS);
+	if (callbacks_ran) {
+		kernel_param_lock(THIS_MODULE);
+		while (krcu_drain_round(true))
+			;
+		kernel_param_unlock(THIS_MODULE);
+	}
+	krcu_srcu_end_wrapped();
+}
+
+static int __init krcu_init(void)
+{
+	int err = krcu_user_init();
+
+	/* The kernel keeps a module whose init returns a positive number. */
+	if (err < 0)
+		drain_at_exit();
+	return err;
+}
+
+static void __exit krcu_exit(void)
+{
+	krcu_user_exit();
+	drain_at_exit();
+}
+
+module_init(krcu_init);
+module_exit(krcu_exit);
+
+static int no_such_parameter(const char *val, const struct kernel_param *kp)
+{
+	return -ENOENT;
+}
+
+static void end_all(void *unused)
+{
+	/* Set functions may have left readers, too. */
+	synchronize_rcu();
+	krcu_srcu_expect_readers();
+	while (krcu_drain_round(true))
+		;
+	krcu_srcu_end_all();
+	/* Last, as all of these free objects. */
+	krcu_caches_destroy();
+}
+
+static const struct kernel_param_ops end_ops = {
+	.set = no_such_parameter,
+	.free = end_all,
+};
+
+/* It has no file. Linked last, so that the free functions of the module's own parameters run before. */
+module_param_cb(krcu, &end_ops, NULL, 0);

@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The life of an SRCU domain: krcu::Srcu owns one, or wraps one that C code
+ * owns; module/krcu/module.c ends those that are left when the module goes.
+ *
+ * No lock is held over a wait. Whoever waits for a domain that somebody else
+ * may be ending counts as one of its users meanwhile, and its end waits for
+ * those: it had the same readers and callbacks to wait for anyway.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/lockdep.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/srcu.h>
+#include <linux/wait.h>
+
+#include <krcu/internal/shims.h>
+
+enum krcu_domain_state {
+	HELD,		/* by a krcu::Srcu */
+	ENDING,		/* that Srcu is being destroyed */
+	ABANDONED,	/* and has given up waiting for a reader */
+};
+
+struct krcu_domain {
+	struct srcu_struct *ssp;	/* the domain as C++ and the kernel know it: &own, or the C code's */
+	struct krcu_srcu_tag *tag;
+	unsigned long id;		/* grows along the list */
+	unsigned int users;		/* those in visit_domains() */
+	enum krcu_domain_state state;
+	bool readers_left;		/* the late ones, when the module goes */
+	struct list_head link;
+	struct srcu_struct own;
+};
+
+static LIST_HEAD(domains);
+static unsigned long last_id;
+static bool module_goes;		/* or its init has failed */
+static DEFINE_SPINLOCK(lock);		/* of all above; also taken where objects are retired (is_listed()) */
+static DECLARE_WAIT_QUEUE_HEAD(unused);	/* a domain has lost its last user */
+
+static struct krcu_domain *new_domain(struct krcu_srcu_tag *tag)
+{
+	struct krcu_domain *domain = kzalloc(sizeof(*domain), GFP_KERNEL);
+
+	if (domain)
+		domain->tag = tag;
+	return domain;
+}
+
+static struct srcu_struct *add_domain(struct krcu_domain *domain, struct srcu_struct *ssp)
+{
+	domain->ssp = ssp;
+	spin_lock_irq(&lock);
+	domain->id = ++last_id;
+	list_add_tail(&domain->link, &domains);
+	spin_unlock_irq(&lock);
+	return ssp;
+}
+
+struct srcu_struct *krcu_srcu_create(struct krcu_srcu_tag *tag)
+{
+	struct krcu_domain *domain = new_domain(tag);
+	int err;
+
+	if (!domain)
+		return NULL;
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+	/* init_srcu_struct() would give every domain the one lock class of this line. */
+	err = __init_srcu_struct(&domain->own, tag->name, tag->key);
+#else
+	err = init_srcu_struct(&domain->own);
+#endif
+	if (err) {
+		kfree(domain);
+		return NULL;
+	}
+	return add_domain(domain, &domain->own);
+}
+
+struct srcu_struct *krcu_srcu_wrap(struct krcu_srcu_tag *tag, struct srcu_struct *ssp)
+{
+	struct krcu_domain *domain = ssp ? new_domain(tag) : NULL;
+
+	return domain ? add_domain(domain, ssp) : NULL;
+}
+
+/* Whether krcu owns it; else the C code that it was wrapped for does. */
+static bool is_owned(const struct krcu_domain *domain)
+{
+	return domain->ssp == &domain->own;
+}
+
+/* Waits until nobody in visit_domains() is at it any more, and frees it. It has no readers and no callbacks. */
+static void free_domain(struct krcu_domain *domain)
+{
+	spin_lock_irq(&lock);
+	list_del(&domain->link);
+	spin_unlock_irq(&lock);
+	/* Pairs with put_domain(): what was done to it there comes before its memory goes. */
+	wait_event_idle(unused, !smp_load_acquire(&domain->users));
+	if (is_owned(domain))
+		cleanup_srcu_struct(&domain->own);
+	kfree(domain);
+}
+
+/* By their ids, as the one that was visited may be gone from the list by now. */
+static struct krcu_domain *get_domain_between(unsigned long id, unsigned long last)
+{
+	struct krcu_domain *domain, *next = NULL;
+
+	spin_lock_irq(&lock);
+	list_for_each_entry(domain, &domains, link) {
+		if (domain->id > id && domain->id <= last) {
+			domain->users++;
+			next = domain;
+			break;
+		}
+	}
+	spin_unlock_irq(&lock);
+	return next;
+}
+
+static void put_domain(struct krcu_domain *domain)
+{
+	spin_lock_irq(&lock);
+	/* Pairs with free_domain(). */
+	smp_store_release(&domain->users, domain->users - 1);
+	wake_up_all(&unused);
+	spin_unlock_irq(&lock);
+}
+
+/* Where domains come and go all the time, a walk ends with those there were; when the module goes, with the last. */
+static unsigned long last_to_visit(void)
+{
+	unsigned long last;
+
+	spin_lock_irq(&lock);
+	last = module_goes ? ULONG_MAX : last_id;
+	spin_unlock_irq(&lock);
+	return last;
+}
+
+/* Calls @visit, which may wait, for each domain. */
+static void visit_domains(void (*visit)(struct krcu_domain *domain))
+{
+	unsigned long id = 0, last = last_to_visit();
+	struct krcu_domain *domain;
+
+	while ((domain = get_domain_between(id, last))) {
+		id = domain->id;
+		visit(domain);
+		put_domain(domain);
+	}
+}
+
+/* Idle, so that waiting long is neither load nor a hung task. Returns whether it was over by the deadline. */
+static bool wait_for_grace_period(struct srcu_struct *ssp, unsigned long cookie, unsigned long deadline)
+{
+	while (!poll_state_synchronize_srcu(ssp, cookie)) {
+		if (time_after(jiffies, deadline))
+			return false;
+		schedule_timeout_idle(1);
+	}
+	return true;
+}
+
+static void wait_for_late_readers(struct srcu_struct *ssp, unsigned long cookie)
+{
+	while (!wait_for_grace_period(ssp, cookie, jiffies + HZ))
+		;
+}
+
+/*
+ * A grace period takes time even where nobody reads, and the more the busier
+ * the machine is. So before a reader is said to be late, every CPU has been
+ * scheduled on, and a domain that has no readers has had a grace period, too.
+ */
+static void wait_for_grace_period_without_readers(void)
+{
+	struct srcu_struct *ssp = kzalloc(sizeof(*ssp), GFP_KERNEL);
+
+	synchronize_rcu();
+	if (ssp && !init_srcu_struct(ssp)) {
+		wait_for_late_readers(ssp, start_poll_synchronize_srcu(ssp));
+		cleanup_srcu_struct(ssp);
+	} else {
+		schedule_timeout_idle(HZ);
+	}
+	kfree(ssp);
+}
+
+/*
+ * Neither cleanup_srcu_struct() nor kfree() may come while a reader is inside, and
+ * synchronize_srcu() would sleep for as long as one is: for ever if it was leaked.
+ * So wait for a grace period by polling, and say so when it takes too long.
+ */
+static bool readers_left_in_time(struct krcu_domain *domain, unsigned long cookie)
+{
+	struct krcu_srcu_tag *tag = domain->tag;
+
+	if (wait_for_grace_period(domain->ssp, cookie, jiffies + msecs_to_jiffies(tag->timeout_ms)))
+		return true;
+	wait_for_grace_period_without_readers();
+	if (poll_state_synchronize_srcu(domain->ssp, cookie))
+		return true;
+	pr_err("SRCU domain %s: a reader is still inside after %u ms; %s\n", tag->name, tag->timeout_ms,
+	       READ_ONCE(module_goes) || !module_is_live(THIS_MODULE) ? "the module's end waits for it" :
+	       is_owned(domain) ? "its memory and this module stay" :
+				  "waiting for it, as the domain is not krcu's to keep");
+	return false;
+}
+
+/*
+ * A callback's destructor may let go of another box of the domain, so barriers
+ * are repeated until none of krcu's callbacks ran during one, as at exit: see
+ * module/krcu/drain.c. A callback of another domain of the same tag costs a
+ * barrier more.
+ */
+static void drain_domain(struct krcu_domain *domain)
+{
+	unsigned long times;
+
+	do {
+		times = krcu_times_ran(&domain->tag->ran);
+		srcu_barrier(domain->ssp);
+	} while (krcu_times_ran(&domain->tag->ran) != times);
+}
+
+static void abandon_domain(struct krcu_domain *domain)
+{
+	spin_lock_irq(&lock);
+	WRITE_ONCE(domain->state, ABANDONED);
+	spin_unlock_irq(&lock);
+	/*
+	 * The late reader's srcu_read_unlock() and the domain's callbacks may be this module's text. Once
+	 * the module goes that does not hold it any more, and its exit waits for the reader instead.
+	 */
+	__module_get(THIS_MODULE);
+}
+
+/* Where one is wrapped more than once under the same tag, either will do. */
+static struct krcu_domain *begin_ending(struct srcu_struct *ssp, const struct krcu_srcu_tag *tag)
+{
+	struct krcu_domain *domain, *found = NULL;
+
+	spin_lock_irq(&lock);
+	list_for_each_entry(domain, &domains, link) {
+		if (domain->ssp == ssp && domain->tag == tag && domain->state == HELD) {
+			WRITE_ONCE(domain->state, ENDING);
+			found = domain;
+			break;
+		}
+	}
+	spin_unlock_irq(&lock);
+	return found;
+}
+
+void krcu_srcu_destroy(struct srcu_struct *ssp, struct krcu_srcu_tag *tag)
+{
+	struct krcu_domain *domain = begin_ending(ssp, tag);
+	unsigned long cookie;
+
+	if (WARN_ONCE(!domain,
+		      "krcu: an Srcu is dropped in another module than it was made in, or too late: it stays\n"))
+		return;
+	cookie = start_poll_synchronize_srcu(ssp);
+	if (!readers_left_in_time(domain, cookie)) {
+		if (is_owned(domain)) {
+			abandon_domain(domain);
+			return;
+		}
+		/* Its owner ends it when this returns. */
+		wait_for_late_readers(ssp, cookie);
+	}
+	drain_domain(domain);
+	free_domain(domain);
+}
+
+static bool is_listed(struct srcu_struct *ssp)
+{
+	struct krcu_domain *domain;
+	unsigned long flags;
+	bool found = false;
+
+	spin_lock_irqsave(&lock, flags);
+	list_for_each_entry(domain, &domains, link)
+		found |= domain->ssp == ssp;
+	spin_unlock_irqrestore(&lock, flags);
+	return found;
+}
+
+/* For kernels that check such things: this module's exit waits for the callbacks of its own domains only. */
+bool krcu_srcu_may_retire_into(struct srcu_struct *ssp)
+{
+	return !WARN_ONCE(!is_listed(ssp),
+			  "krcu: an object of an SRCU domain that is gone, or is another module's (wrap it here), is leaked\n");
+}
+
+static void wait_for_its_readers(struct krcu_domain *domain)
+{
+	unsigned long cookie;
+
+	if (domain->readers_left)
+		return;
+	cookie = start_poll_synchronize_srcu(domain->ssp);
+	if (!readers_left_in_time(domain, cookie))
+		wait_for_late_readers(domain->ssp, cookie);
+	domain->readers_left = true;
+}
+
+static void expect_its_readers(struct krcu_domain *domain)
+{
+	domain->readers_left = false;
+}
+
+/* Has krcu_srcu_wait_for_readers() wait for the readers of all domains once more. */
+void krcu_srcu_expect_readers(void)
+{
+	visit_domains(expect_its_readers);
+}
+
+/*
+ * When the module goes: waits for the readers of all domains, once each, as nobody
+ * enters any more but destructors. Pinning the module would not help by now.
+ */
+void krcu_srcu_wait_for_readers(void)
+{
+	WRITE_ONCE(module_goes, true);
+	visit_domains(wait_for_its_readers);
+}
+
+static void count_callbacks(struct krcu_domain *domain)
+{
+	krcu_times_ran(&domain->tag->ran);
+}
+
+/* Has the callbacks of all domains counted: see module/krcu/drain.c. */
+void krcu_srcu_count(void)
+{
+	visit_domains(count_callbacks);
+}
+
+static void wait_for_its_callbacks(struct krcu_domain *domain)
+{
+	/* Behind a reader who may never leave; the module's exit waits for that one first. */
+	if (READ_ONCE(domain->state) == ABANDONED && !domain->readers_left)
+		return;
+	RCU_LOCKDEP_WARN(srcu_read_lock_held(domain->ssp), "krcu: drain() in a reader of an SRCU domain");
+	srcu_barrier(domain->ssp);
+}
+
+/* Waits for the callbacks that are pending in any domain. */
+void krcu_srcu_barrier_all(void)
+{
+	visit_domains(wait_for_its_callbacks);
+}
+
+/* One that is left and that C code owns, or any that is left; from now on it is the caller's to free. */
+static struct krcu_domain *begin_ending_left(bool any)
+{
+	struct krcu_domain *domain, *found = NULL;
+
+	spin_lock_irq(&lock);
+	list_for_each_entry(domain, &domains, link) {
+		if (domain->state != ENDING && (any || !is_owned(domain))) {
+			WRITE_ONCE(domain->state, ENDING);
+			found = domain;
+			break;
+		}
+	}
+	spin_unlock_irq(&lock);
+	return found;
+}
+
+static void end_left(bool any)
+{
+	struct krcu_domain *domain;
+
+	while ((domain = begin_ending_left(any))) {
+		drain_domain(domain);
+		free_domain(domain);
+	}
+}
+
+/* When the module goes and no readers are left: ends the domains that C code owns, as that may free them next. */
+void krcu_srcu_end_wrapped(void)
+{
+	end_left(false);
+}
+
+/* Last: ends all that are left. */
+void krcu_srcu_end_all(void)
+{
+	end_left(true);
+}

@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# build-test.sh NAME: tests what scripts/Kbuild.krcu makes of a driver for test kernel NAME, and what it makes again.
+# Prints KTAP. KDIR and KMAKE come from the environment.
+set -uo pipefail
+
+name=${1:?usage: build-test.sh NAME}
+# shellcheck source=scripts/checks/driver-build.sh
+. "${BASH_SOURCE[0]%/*}/driver-build.sh"
+
+cp -r "$krcu/scripts/checks/driver" "$work"
+
+build driver -j2
+[ -f "$work/driver/first.ko" ] && [ -f "$work/driver/second.ko" ] && [ -f "$work/driver/plain.ko" ] &&
+	! grep -qi warning "$work/log" && [[ " $(made)" = *" engine.o first.ko "*" first.krcu-module.o "* ]]
+result $? "three_modules_of_several_directories_build_in_parallel"
+
+build driver
+expect_made "nothing_touched_nothing_made" ""
+
+# An instrumented kernel shows that instrumentation reaches C++ through the merge. What else there is
+# to test is the same in every kernel.
+for checker in kasan:asan kcsan:tsan; do
+	grep -qix "CONFIG_${checker%:*}=y" "$KDIR/include/config/auto.conf" || continue
+	"$NM" "$work/driver/first.krcu.o" | grep " U __${checker#*:}_" >>"$work/log"
+	result $? "${checker%:*}_reaches_cxx"
+	build driver KRCU_INLINE=0
+	"$NM" "$work/driver/engine.o" | grep " U __${checker#*:}_" >>"$work/log"
+	result $? "${checker%:*}_reaches_cxx_without_inlining"
+	finish "build_$name"
+	exit
+done
+
+touch "$work/driver/sub/table.hpp"
+build driver
+expect_made "a_touched_header_remakes_its_users" "engine.o first.ko first.krcu.o first.o sub/table.o"
+
+touch "$work/driver/waiter.cpp"
+build driver
+expect_made "a_touched_source_remakes_its_module_alone" "second.ko second.krcu.o second.o waiter.o"
+
+build driver KRCU_INLINE=0
+[ -f "$work/driver/first.ko" ] && "$NM" "$work/driver/first.ko" | grep ' T krcu_kmalloc$' >>"$work/log"
+result $? "builds_without_inlining"
+
+build driver V=1
+grep -qE '^ *[^ ]*(g|clang)\+\+.* -c -o .*engine\.o' "$work/log"
+result $? "verbose_shows_the_commands"
+
+# Beside it a C module, whose list of objects has a name like one of C++ objects.
+# shellcheck disable=SC2119
+bad_driver <<<''
+kbuild 'obj-m := plain-cxx.o' 'plain-cxx-objs := main.o' "obj-\$(CONFIG_OFF) := bad.o" 'bad-cxx-y := engine.o' "$include"
+build bad
+result $? "a_module_that_is_switched_off"
+
+mkdir "$work/readme"
+readme make >"$work/readme/Kbuild"
+readme cpp >"$work/readme/engine.cpp"
+cp "$work/driver/sub/"* "$work/readme"
+cp "$work/driver/second_main.c" "$work/readme/main.c"
+build readme
+result $? "the_example_in_the_readme_builds"
+
+finish "build_$name"

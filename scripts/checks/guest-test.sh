@@ -1,0 +1,144 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# guest-test.sh: tests what guest.py makes of a guest that ends in one way or another. No kernel is booted: what
+# guest.py takes for QEMU prints what a console would show. Prints KTAP.
+set -uo pipefail
+export LC_ALL=C
+
+krcu=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+work=$(mktemp -d) || exit
+trap 'rm -rf "$work"' EXIT
+. "$krcu/scripts/checks/ktap.sh"
+
+mkdir "$work/bin"
+cat >"$work/bin/qemu-system-x86_64" <<'END'
+#!/bin/bash
+echo "$*" >"$WORK/qemu"
+while [ "$1" != -initrd ]; do shift; done
+word=$(grep -aoP 'krcu-guest: exit %s \K\w+' "$2")
+
+# kernel LINE: as printk puts it on a serial line, WORD being this run's
+kernel() { printf '[    1.234567] %s\r\n' "${*/WORD/$word}"; }
+
+eval "$GUEST"
+END
+chmod +x "$work/bin/qemu-system-x86_64"
+touch "$work/image" "$work/busybox" "$work/script"
+export PATH=$work/bin:$PATH WORK=$work GUEST
+
+guest() { # ARGUMENTS...
+	rm -f "$work/qemu"
+	timeout --foreground 60 python3 "$krcu/scripts/guest.py" run --image "$work/image" --busybox "$work/busybox" --accel tcg \
+		--script "$work/script" --log "$work/console" --timeout 30 --quiet "$@" >"$work/log" 2>&1
+}
+
+# ends CASE STATUS WORDS ARGUMENTS...: what $GUEST does is told by that exit status, and by WORDS in the last line
+ends() {
+	local case=$1 status=$2 words=$3 got=0
+
+	shift 3
+	guest "$@" || got=$?
+	echo "exit status $got, expected: $status and $words" >>"$work/log"
+	[ $got = "$status" ] && tail -n 2 "$work/log" | grep -qE "^krcu: .*$words"
+	result $? "$case"
+}
+
+boot='kernel Linux version 6.12;'
+
+end='kernel krcu-guest: exit 0 WORD;'
+
+GUEST="$boot $end"
+ends "an_end_with_the_marker_is_good" 0 "ok"
+
+GUEST="$boot kernel krcu-guest: exit 7 WORD"
+ends "the_script_s_exit_status_counts" 1 "script failed in the guest: exit 7"
+
+# --- what only looks like the end ------------------------------------------------------------------
+
+before='before its script ended'
+GUEST="$boot kernel krcu-guest: exit 0"
+ends "a_marker_without_the_word_is_none" 4 "$before"
+GUEST="$boot kernel krcu-guest: exit 0 0123456789abcdef"
+ends "a_marker_with_another_word_is_none" 4 "$before"
+GUEST="$boot kernel said: krcu-guest: exit 0 WORD"
+ends "a_marker_within_a_line_is_none" 4 "$before"
+GUEST="$boot kernel krcu-guest: exit 0; kernel krcu-guest: exit 1 WORD"
+ends "a_forged_marker_does_not_hide_the_right_one" 1 "exit 1"
+GUEST="$boot kernel reboot: Restarting system"
+ends "a_restart_is_no_end" 4 "$before"
+GUEST="$boot kernel planted"
+ends "an_expected_line_and_a_restart_are_no_end" 4 "$before" --expect planted
+
+GUEST="$boot $end"
+guest
+first=$(grep -o 'krcu-guest: exit 0.*' "$work/console")
+guest
+[ "$first" != "$(grep -o 'krcu-guest: exit 0.*' "$work/console")" ]
+result $? "each_run_has_a_word_of_its_own"
+
+# --- what goes wrong -------------------------------------------------------------------------------
+
+GUEST="$boot kernel planted; $end"
+ends "an_expected_line_and_the_end_are_good" 0 "ok" --expect planted
+GUEST="$boot $end"
+ends "without_the_expected_line_the_end_is_not_enough" 6 "nothing in the guest says 'planted'" --expect planted
+GUEST="$boot kernel WARNING: CPU: 0 PID: 1 at x.c:1; $end"
+ends "a_complaint_counts" 3 "kernel complained: WARNING: CPU"
+GUEST="$boot kernel \"krcu_x: unknown parameter 'raeders' ignored\"; $end"
+ends "a_parameter_that_no_module_has_counts" 3 "unknown parameter 'raeders'"
+GUEST="$boot kernel Kernel panic - not syncing: x; $end"
+ends "a_panic_counts" 4 "guest crashed: Kernel panic"
+GUEST="$boot exec sleep 60"
+ends "a_guest_that_hangs_is_ended" 5 "guest hung: no end after 1 s" --timeout 1
+GUEST="$boot $end exec sleep 60"
+ends "a_guest_that_hangs_after_its_end_is_not_good" 5 "guest hung"
+GUEST=
+ends "a_silent_guest_is_not_good" 4 "$before"
+GUEST='echo "qemu: no such machine" >&2; exit 1'
+ends "what_qemu_says_is_told" 2 "QEMU did not start: qemu: no such machine"
+
+# shellcheck disable=SC2016 # for it to expand
+GUEST='echo $$ >$WORK/pid; exec sleep 1000'
+guest --timeout 50 2>/dev/null &
+for _ in $(seq 600); do
+	[ ! -s "$work/pid" ] || break
+	sleep 0.1
+done
+read -r pid <"$work/pid"
+kill -KILL "$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")"
+wait
+for _ in $(seq 600); do
+	[ -e "/proc/$pid" ] || break
+	sleep 0.1
+done
+[ ! -e "/proc/$pid" ]
+result $? "qemu_dies_with_us"
+
+# --- what it is asked ------------------------------------------------------------------------------
+
+# refused CASE WORDS ARGUMENTS...: in one line, and without QEMU
+refused() {
+	local case=$1 words=$2 got=0
+
+	shift 2
+	guest "$@" || got=$?
+	[ $got = 2 ] && [ "$(wc -l <"$work/log")" = 1 ] && grep -qE "^krcu: .*$words" "$work/log" && [ ! -e "$work/qemu" ]
+	result $? "$case"
+}
+
+GUEST="$boot $end"
+refused "no_cpus" "argument --smp: '0' is not a number" --smp 0
+refused "memory_that_is_no_size" "argument --mem: 'abc' is not a size" --mem abc
+refused "a_time_that_never_ends" "argument --timeout: 'inf' is not" --timeout inf
+refused "no_time" "argument --timeout: '0.0' is not" --timeout 0.0
+refused "an_image_that_is_not_there" "no kernel image" --image "$work/nothing"
+
+head -c 100000 /dev/zero >"$work/large"
+(
+	ulimit -f 64 # KB, or the file system is full
+	refused "an_initramfs_that_does_not_fit" "cannot write .*initramfs.cpio: .*set TMPDIR" --add "$work/large"
+	echo "$bad" >"$work/bad"
+)
+cases=$((cases + 1)) bad=$(cat "$work/bad")
+finish guest

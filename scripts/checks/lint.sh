@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# lint.sh MODULE: static checks of all sources, none of which may say anything. Prints KTAP. MODULE is the
+# directory of a built module, for krcu-constants.h; KDIR, KMAKE and SRC are of its kernel.
+#
+#	checkpatch	the kernel's, on C
+#	sparse		on C, as Kbuild calls it
+#	weverything	what Clang can warn of in the headers, all but a few
+#	tidy		clang-tidy, on the headers and the driver: .clang-tidy
+#	format		clang-format, on C++: .clang-format
+#	shell		shellcheck
+set -uo pipefail
+export LC_ALL=C
+
+: "${KDIR:?set KDIR to a kernel build}" "${SRC:?set SRC to its source}"
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
+module=${1:?usage: lint.sh MODULE}
+work=$(mktemp -d) || exit
+trap 'rm -rf "$work"' EXIT
+. scripts/checks/ktap.sh
+
+sources() { find "$@" ! -name '*.mod.c' ! -name '*-constants.h' | sort; }
+mapfile -t c < <(sources include module kunit scripts/checks scripts/codegen \( -name '*.c' -o -name '*.h' \) ! -path '*/libc/*')
+mapfile -t cxx < <(sources include module kunit scripts/checks scripts/codegen \( -name '*.cpp' -o -name '*.hpp' \))
+# What uses every header, and compiles by itself.
+mapfile -t users < <(sources module scripts/misuse -name '*.cpp')
+# What these read is checked with them.
+mapfile -t scripts < <(grep -lr '^#!/bin/bash' scripts .ci | sort)
+mapfile -t guest < <(sources scripts/guests -name '*.sh')
+
+# Each says what is wrong, and nothing else, or fails if it cannot.
+
+checkpatch() {
+	# LINUX_VERSION_CODE, CONSTANT_COMPARISON: krcu is for many kernels, and asks which it has got.
+	# AVOID_EXTERNS: a function that C++ calls, or that is the module's own, has no header to be in.
+	# NEW_TYPEDEFS: size_t and gfp_t, for C++.
+	perl "$SRC/scripts/checkpatch.pl" --no-tree --strict --terse --no-summary --show-types --max-line-length=120 \
+		--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON,AVOID_EXTERNS,NEW_TYPEDEFS -f "${c[@]}"
+}
+
+sparse() {
+	local file objects=()
+
+	for file in "${c[@]}"; do
+		[[ $file == *.c && $file != *constants.c && $file != *epoll_user.c ]] || continue
+		mkdir -p "$work/sparse/${file%/*}"
+		ln -s "$PWD/$file" "$work/sparse/$file"
+		objects+=("${file%.c}.o")
+	done
+	printf 'ccflags-y += -I%s\n' "$PWD"/{include,kunit,module/*/} >"$work/sparse/Kbuild"
+	echo "obj-m := ${objects[*]}" >>"$work/sparse/Kbuild"
+	# shellcheck disable=SC2086 # KMAKE is a list of arguments
+	make -s -j"$(nproc)" -C "$KDIR" M="$work/sparse" ${KMAKE:-} C=2 CHECK=sparse "${objects[@]}"
+}
+
+flags() {
+	scripts/checks/cxx-flags.sh clang++-19 "$module"
+	printf -- '-I%s ' kunit module/*/
+}
+
+weverything() {
+	# padded, unsafe-buffer-usage: about other goals. c++*: krcu is C++23. reserved-*: __GFP_ZERO is the
+	# kernel's name. thread-safety-negative: guards nest. missing-include-dirs: where a kernel has its
+	# headers, one of several.
+	# shellcheck disable=SC2046 # a list
+	printf '%s\0' "${users[@]}" | xargs -0 -n1 -P"$(nproc)" clang++-19 $(flags) -fsyntax-only -Weverything \
+		-Wno-padded -Wno-unsafe-buffer-usage -Wno-c++98-compat-pedantic -Wno-pre-c++20-compat-pedantic \
+		-Wno-c++20-extensions -Wno-c++20-compat -Wno-reserved-identifier -Wno-reserved-macro-identifier \
+		-Wno-thread-safety-negative -Wno-missing-include-dirs 2>&1 |
+		{ grep -E 'error:|xargs:|include/krcu/.*warning:' || [ $? = 1 ]; } | sort -u
+}
+
+tidy() {
+	# shellcheck disable=SC2046 # a list
+	printf '%s\0' "${users[@]}" | xargs -0 -P"$(nproc)" -I{} clang-tidy-19 --quiet {} -- $(flags) 2>&1 |
+		{ grep -v '^[0-9]* warnings\? generated' || [ $? = 1 ]; }
+}
+
+format() {
+	clang-format-19 --dry-run "${cxx[@]}"
+}
+
+shell() {
+	shellcheck -x "${scripts[@]}" && shellcheck --shell=sh "${guest[@]}" # busybox runs these
+}
+
+for check in checkpatch sparse weverything tidy format shell; do
+	"$check" </dev/null >"$work/log" 2>&1 || echo "$check: exit status $?" >>"$work/log"
+	[ ! -s "$work/log" ]
+	result $? "$check"
+done
+finish lint

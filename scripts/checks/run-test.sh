@@ -1,0 +1,166 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# run-test.sh MODULE: tests krcu.sh itself: what it refuses before it builds anything, what two runs in one tree do to
+# each other, and what is left of one that is killed. It has a tree of its own, whose kernels and guests are
+# stand-ins. MODULE is the directory of the built torture. Prints KTAP.
+set -uo pipefail
+export LC_ALL=C
+unset MAKEFLAGS MFLAGS MAKELEVEL KDIR KMAKE SRC KERNEL KERNELS CC LLVM ACCEL SMP MEM TIMEOUT FILTER DURATION TORTURE \
+	CYCLES V KRCU_REFRESH
+
+krcu=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+torture=${1:?usage: run-test.sh MODULE}/krcu_torture.ko
+work=$(mktemp -d) || exit
+trap 'rm -rf "$work"' EXIT
+. "$krcu/scripts/checks/ktap.sh"
+. "$krcu/scripts/checks/fake-source.sh"
+
+tree=$work/tree
+mkdir -p "$tree/kunit" "$tree/module" "$tree/include" "$work/bin"
+cp -r "$krcu/scripts" "$krcu/.ci" "$krcu"/.clang-* "$krcu"/{Makefile,Kbuild,README.md} "$tree"
+rm "$tree"/scripts/kernels/*.config
+printf '# krcu-source: 6.12\nCONFIG_X=y\n' | tee "$tree/scripts/kernels/one.config" >"$tree/scripts/kernels/two.config"
+fake_source "$work/cache/krcu/src/linux-6.12_6.12.1-1"
+kernels=$work/cache/krcu/kernels
+
+# Nothing is installed. A guest leaves in its log what $SAID is, and the report shows logs.
+printf '#!/bin/sh\n' >"$tree/scripts/setup.sh"
+cat >"$tree/scripts/guest.py" <<'END'
+import os, sys
+with open(sys.argv[sys.argv.index("--log") + 1], "w") as log:
+    log.write(os.environ["SAID"])
+END
+cat >"$tree/scripts/checks/kunit-report.py" <<'END'
+import sys
+for log in sys.argv[1:]:
+    print(open(log.partition("=")[2]).read() if log.endswith(".log") else log)
+END
+# The space that is free, in MB
+cat >"$work/bin/df" <<'END'
+#!/bin/sh
+printf 'Avail\n%s\n' ${FREE:-9999}
+END
+chmod +x "$work/bin/df"
+export PATH=$work/bin:$PATH XDG_CACHE_HOME=$work/cache FILTER=all
+
+# soon COMMAND...: whether it succeeds within a minute
+soon() {
+	for _ in $(seq 600); do
+		"$@" && return
+		sleep 0.1
+	done
+	return 1
+}
+
+# --- settings --------------------------------------------------------------------------------------
+
+# refuses CASE WORDS COMMAND...: in one line, and nothing is built
+refuses() {
+	local case=$1 words=$2
+
+	shift 2
+	! "$@" >"$work/out" 2>"$work/log" && [ "$(grep -vc '^make: \*\*\*' "$work/log")" = 1 ] &&
+		grep -qE "^krcu: .*$words" "$work/log" && [ ! -s "$work/out" ] && [ ! -e "$kernels" ]
+	result $? "$case"
+}
+
+target() { make -s --no-print-directory -C "$tree" "$@"; }
+
+refuses "memory_that_is_no_size" "MEM=abc: give" target demo MEM=abc
+refuses "no_cpus" "SMP=0: give" target torture SMP=0
+refuses "no_time" "TIMEOUT=0: give" target test TIMEOUT=0
+refuses "no_number_of_seconds" "DURATION=1m: give" target matrix DURATION=1m
+refuses "a_kernel_that_is_not_there" "no such kernel: three \(there are: one two\)" "$tree/scripts/kernel.sh" three
+refuses "a_full_temporary_directory" "only 3 MB are free in /.* set TMPDIR" env FREE=3 make -s -C "$tree" test
+refuses "no_temporary_directory" "TMPDIR" env TMPDIR=/dev/null make -s -C "$tree" demo
+for kind in space colon; do
+	path=$([ $kind = space ] && echo "a b" || echo a:b)
+	cp -r "$tree" "$work/$path"
+	refuses "a_tree_in_a_path_with_a_$kind" "a space or a colon" \
+		make -s --no-print-directory -C "$work/$path" test
+done
+
+parameters() {
+	"$krcu/scripts/targets/torture-parameters.sh" "$torture" "$1"
+}
+
+parameters 'readers=4 wait_nice=-5 pace=0 disturb=0 expect=SUCCESS.*' >"$work/log" 2>&1 &&
+	[ "$(wc -w <"$work/log")" = 5 ]
+result $? "parameters_of_the_torture_are_passed_on"
+refuses "a_misspelt_parameter" "no parameter 'raeders'; there are: .* readers" parameters 'stall=1 raeders=4'
+refuses "duration_as_a_parameter" "set DURATION=1" parameters 'duration=1'
+refuses "a_parameter_without_a_value" "'readers' is not NAME=VALUE" parameters readers
+refuses "a_value_that_is_no_number" "readers=x: want a number" parameters readers=x
+refuses "a_second_line" "no parameter 'raeders'" parameters $'readers=4\nraeders=4'
+
+# --- two runs in one tree --------------------------------------------------------------------------
+
+# slow NAME, fast NAME: whether this kernel's modules come to an end while this test runs
+slow() { mkdir -p "$kernels/$1" && echo $$ >"$kernels/$1/slow"; }
+fast() { rm -f "$kernels/$1/slow"; }
+
+target kernel KERNEL=one >"$work/log" 2>&1 && target kernel KERNEL=two >>"$work/log" 2>&1
+slow two
+SAID='by the first' target test KERNEL='one two' >"$work/first" 2>&1 &
+soon grep -q 'two: building' "$work/first"
+SAID='by the second' target test KERNEL=one >"$work/second" 2>&1 &
+soon grep -qE 'waiting|by the' "$work/second"
+! target clean >"$work/clean" 2>&1
+clean=$?
+fast two
+wait
+cat "$work/first" "$work/second" >"$work/log"
+[ "$(grep -c 'by the first' "$work/first")" = 2 ] && ! grep -q 'second' "$work/first"
+result $? "a_run_reports_its_own_logs"
+grep -q 'waiting for another run in build/one to end' "$work/second" && grep -q 'by the second' "$work/second"
+result $? "another_run_waits_for_it_and_then_goes_on"
+
+cp "$work/clean" "$work/log"
+[ $clean = 0 ] && grep -q 'a run is using build/' "$work/log"
+result $? "make_clean_does_not_take_the_logs_of_a_run"
+target clean >"$work/log" 2>&1 && [ ! -e "$tree/build" ]
+result $? "make_clean_cleans_when_no_run_is_left"
+
+# --- who is killed ---------------------------------------------------------------------------------
+
+# session PID: the processes of that session
+session() {
+	awk -v sid="$1" '{ who = $1 " " $2; sub(/.*\) /, ""); if ($4 == sid && $1 != "Z") print who }' /proc/[0-9]*/stat
+}
+
+gone() { [ ! "$(session "$1")" ]; }
+
+running() { [ "$(session "$1" | grep -c endless)" = $((2 * ${#tests[@]})) ]; }
+
+# ends_all SIGNAL [-]: make, or its process group, gets SIGNAL while a test runs without a guest and modules are built
+ends_all() {
+	local pid
+
+	slow two
+	FILTER='' SAID=x setsid env --default-signal=INT make -C "$tree" test KERNEL='one two' >"$work/killed" 2>&1 &
+	pid=$!
+	soon grep -q 'two: building' "$work/killed" && soon running "$pid" && {
+		kill "-$1" -- "${2:-}$pid"
+		soon gone "$pid" && return
+	}
+	session "$pid" | tee "$work/log" | cut -d' ' -f1 | xargs kill -KILL
+	return 1
+}
+
+# As long as this test runs
+printf '#!/bin/sh\nwhile kill -0 %s; do sleep 0.1; done\n' $$ >"$work/bin/endless"
+chmod +x "$work/bin/endless"
+tests=("$tree"/scripts/*/*-test.sh "$tree/scripts/checks/lint.sh" "$tree/scripts/model/model.sh")
+for test in "${tests[@]}"; do
+	printf '#!/bin/bash\nendless & nice endless\n' >"$test"
+done
+ends_all KILL - 2>/dev/null
+result $? "nothing_is_left_of_a_killed_run"
+ends_all INT - 2>/dev/null
+result $? "nothing_is_left_of_an_interrupted_run"
+fast two
+
+SAID=again timeout --foreground 120 make -C "$tree" test KERNEL='one two' >"$work/log" 2>&1 && [ "$(grep -c again "$work/log")" = 2 ]
+result $? "the_next_run_goes_on"
+finish run

@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# codegen-test.sh NAME: compares the machine code of functions that are written twice, in C by hand and with krcu,
+# for test kernel NAME. Prints KTAP. KDIR and KMAKE come from the environment.
+set -uo pipefail
+
+# What was set for the run that called this is not for the module built here.
+unset MAKEFLAGS MFLAGS MAKELEVEL V KRCU_INLINE FILTER
+
+: "${KDIR:?set KDIR to a kernel build}"
+
+krcu=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+work=$(mktemp -d) || exit
+trap 'rm -rf "$work"' EXIT
+
+name=$1
+# Another architecture's kernel comes with its tools.
+cross=$(sed -nE 's/.*CROSS_COMPILE=([^ ]*).*/\1/p' <<<"${KMAKE:-}")
+NM=${NM:-${cross}nm} OBJDUMP=${OBJDUMP:-${cross}objdump}
+. "$krcu/scripts/checks/ktap.sh"
+
+# One function's instructions and relocations, without padding and without what depends on where the
+# function is and what it is called: targets that a relocation names anyway, and local labels.
+body() { # FUNCTION
+	"$OBJDUMP" -dr --no-show-raw-insn --no-addresses "$work/codegen/codegen.ko" |
+		awk -v name="<$1>:" '
+			$1 == name { on = 1; next }
+			/^<.*>:$|^Disassembly/ { on = 0 }
+			!on || !NF || /^\t(data16 |cs )*nop/ || /^\txchg +%ax,%ax$/ || /^\tint3/ { next }
+			/\tR_/ { sub(/<.*>/, "", last); sub(/\.text.*/, ".text") }
+			{ if (last != "") print last; last = $0 }
+			END { if (last != "") print last }' |
+		sed -E 's/\<cxx_/c_/g; s/_ZN4krcu9SlabCacheIiE6cache_E/c_cache/'
+}
+
+mkdir "$work/codegen"
+cp "$krcu"/scripts/codegen/{Kbuild,*.c,*.cpp} "$work/codegen"
+# shellcheck disable=SC2086 # KMAKE is a list of arguments
+make --no-print-directory -C "$KDIR" M="$work/codegen" KRCU="$krcu" ${KMAKE:-} modules >"$work/log" 2>&1
+result $? "the_code_to_compare_builds"
+for function in $("$NM" "$work/codegen/codegen.ko" 2>>"$work/log" | sed -n 's/.* T c_//p'); do
+	body "c_$function" >"$work/c"
+	body "cxx_$function" >"$work/cxx"
+	diff -y -W 110 "$work/c" "$work/cxx" >"$work/log" || {
+		# The compilers place the rare branch differently, but neither needs more instructions.
+		[[ $function = dereference || $cross$function = aarch64*replace ]] && [ "$(wc -l <"$work/cxx")" -le "$(wc -l <"$work/c")" ]
+	} && [ -s "$work/cxx" ]
+	result $? "the_code_of_c_by_hand_$function"
+done
+
+finish "codegen_$name"

@@ -1,0 +1,120 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Read by krcu.sh: what runs in a guest, one function each. NAME is the kernel in use.
+
+# guest MODE NAME ARGUMENTS...
+guest() {
+	local mode=$1 name=$2
+	shift 2
+	# The kernel has data races of its own.
+	python3 scripts/guest.py "$mode" --name "$name" --image "$IMAGE" --accel "${ACCEL:-auto}" \
+		--allow 'KCSAN: data-race in (?!.*\[krcu_)' \
+		${GUEST_ARCH:+--arch "$GUEST_ARCH" --busybox "$BUSYBOX"} --smp "${SMP:-2}" --mem "${MEM:-1G}" "$@"
+}
+
+add_modules() {
+	local file
+
+	for file in "$out"/{module/*,kunit}/*.ko "$out"/kunit/epoll_user; do
+		[ ! -f "$file" ] || echo "--add=$file"
+	done
+}
+
+run_demo() { # NAME
+	guest run "$1: the sample driver" --script scripts/guests/demo.sh --add "$out/module/sample/krcu_sample.ko" \
+		--log "$out/demo.log" --timeout "${TIMEOUT:-120}" --quiet
+}
+
+run_suites() { # NAME
+	local modules
+
+	mapfile -t modules < <(add_modules)
+	guest run "$1: the suites" --script scripts/guests/kunit.sh "${modules[@]}" \
+		--append "kunit.enable=1 ${FILTER:+kunit.filter_glob=$FILTER}" \
+		--log "$out/kunit.log" --timeout "${TIMEOUT:-300}" --quiet
+}
+
+# The bugs of kunit/planted.cpp that this kernel has a checker for, each with what it must say.
+planted() {
+	! has KASAN || echo 'use_after_free BUG: KASAN: slab-use-after-free in .*use_after_free.* \[krcu_planted_kunit\]'
+	! has KCSAN || echo 'data_race BUG: KCSAN: data-race in .*increment.* \[krcu_planted_kunit\]'
+	! has CFI_CLANG || echo 'wrong_type CFI failure at .*callback_of_the_wrong_type'
+}
+
+run_planted() { # NAME BUG REGEX
+	guest run "$1: planted $2" --script scripts/guests/planted.sh --add "$out/kunit/krcu_planted_kunit.ko" \
+		--append "kunit.enable=1 kunit.filter_glob=planted.$2" --expect "$3" \
+		--log "$out/planted-$2.log" --timeout "${TIMEOUT:-120}" --no-leaks --quiet
+}
+
+run_exits() { # NAME
+	guest run "$1: exits" --script scripts/guests/exits.sh --add "$out/kunit/krcu_exits.ko" \
+		--log "$out/exits.log" --timeout "${TIMEOUT:-600}" --quiet
+}
+
+# Each mistake has a WARN of krcu's own, or lockdep's.
+run_misused() { # NAME
+	guest run "$1: misuse" --script scripts/guests/misused.sh --add "$out/kunit/krcu_exits.ko" \
+		--add "$out/kunit/krcu_misused.ko" --log "$out/misused.log" --timeout "${TIMEOUT:-120}" --no-leaks --quiet \
+		--allow 'cut here' --allow '^WARNING: .* \[krcu_misused\]$' --allow '^WARNING: suspicious RCU usage$'
+}
+
+torture_parameters() { # PARAMETERS: as on the kernel's command line
+	scripts/targets/torture-parameters.sh "$out/module/torture/krcu_torture.ko" "$1"
+}
+
+run_torture() { # NAME LOG DURATION PARAMETERS ARGUMENTS...: the module's parameters, guest.py's arguments
+	local name=$1 log=$2 duration=$3 parameters
+
+	parameters=$(torture_parameters "$4") || return
+	shift 4
+	# Emulated, zeroing all memory takes longer than it stays taken.
+	guest run "$name: torture" --script scripts/guests/torture.sh --add "$out/module/torture/krcu_torture.ko" \
+		--log "$log" --timeout "${TIMEOUT:-$((duration + 180))}" --quiet \
+		--append "init_on_alloc=0 krcu_torture.duration=$duration$parameters" "$@"
+}
+
+# check WHAT COMMAND...: a case of the row that is one run of a guest
+check() {
+	local what=$1
+
+	shift
+	if "$@"; then results+=("--passed=$name:$what"); else results+=("--failed=$name:$what"); fi
+}
+
+make_demo() {
+	local name=${KERNEL:-default}
+
+	use_kernel "$name"
+	build_modules_quietly "$name"
+	run_demo "$name" || exit
+	sed -nE 's/\r$//; s/^\[ *[0-9.]+\] (demo: |krcu_sample: (init|work|timer|exit))/\1/p' "$out/demo.log"
+	say "demo passed; the whole console is in $out/demo.log"
+}
+
+make_unload() {
+	local name=${KERNEL:-default} cycles=1000 seconds=4
+
+	use_kernel "$name"
+	! has KASAN || cycles=100 seconds=20
+	cycles=${CYCLES:-$cycles}
+	build_modules_quietly "$name"
+	guest run "$name" --script scripts/guests/unload.sh \
+		--add "$out/module/sample/krcu_sample.ko" --add "$out/kunit/krcu_pinned.ko" \
+		--append "krcu_unload.cycles=$cycles" --log "$out/unload.log" \
+		--timeout "${TIMEOUT:-$((cycles * seconds + 300))}" --quiet --show '^unload: ' || exit
+	say "$name: unloading passed; the whole console is in $out/unload.log"
+}
+
+interactive() {
+	local name=${KERNEL:-default} modules
+
+	use_kernel "$name"
+	build_modules_quietly "$name"
+	mapfile -t modules < <(add_modules)
+	guest "$1" "$name" "${modules[@]}" ${VMLINUX:+--vmlinux "$VMLINUX"}
+}
+
+make_shell() { interactive shell; }
+make_gdb() { interactive gdb; }

@@ -1,0 +1,63 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Read by krcu.sh: make matrix.
+
+# One row of "make matrix", in a process of its own, so that whatever ends it ends no other row. Its last line
+# is "row: " and the fields of the table.
+make_row() {
+	local name=$1 bug regex logs=() results=() version
+
+	use_kernel "$name"
+	build_modules_quietly "$name"
+	torture_parameters "${TORTURE:-}" >/dev/null
+	rm -f "$out"/*.log
+	if has KUNIT; then
+		say "$name: running the suites"
+		logs=("$name=$out/kunit.log")
+		run_suites "$name" || results+=("--failed=$name:the guest's run failed (see above)")
+	fi
+	check "the sample driver" run_demo "$name"
+	while read -r bug regex; do
+		check "the planted $bug is caught" run_planted "$name" "$bug" "$regex"
+	done < <(planted)
+	check "drivers that leave things to their exit" run_exits "$name"
+	! has PROVE_RCU || check "mistakes that a debug kernel tells of" run_misused "$name"
+	check "the torture" run_torture "$name" "$out/torture.log" "${DURATION:-20}" "${TORTURE:-}"
+
+	python3 scripts/checks/kunit-report.py --src "$SRC" "${results[@]}" "${logs[@]}" | tee "$out/report" || :
+	# As in CONFIG_GCC_VERSION=120200
+	version=$(sed -nE 's/^CONFIG_(GCC|CLANG)_VERSION=([0-9]+)([0-9]{2})([0-9]{2})$/\L\1-\2.\3.\4/p' \
+		"$KDIR/include/config/auto.conf")
+	cat "$out/kunit.log" "$out/demo.log" "$out/torture.log" "$out/report" 2>/dev/null |
+		awk -v row="${version//.0/.}" '
+			BEGIN { torture = "- -" }
+			/krcu-torture: End of test: / { sub(/.*reads/, "reads"); torture = $2 " " $4 }
+			/^krcu-guest: [0-9]+ complaints$/ { splats += $2 }
+			/^[0-9]+ skipped$/ { skipped = $1 }
+			/^[0-9]+ passed, / { row = row " " $1 " " $3 " " skipped + 0 }
+			END { print "row:", row, torture, splats + 0 }'
+}
+
+make_matrix() {
+	local name log start row table='' broken='' good=0 bad=0 line='%-15s %-13s %6s %6s %7s %12s %12s %6s %7s\n'
+
+	mkdir -p build/matrix
+	for name in ${KERNELS:-$(cd scripts/kernels && printf '%s\n' *.config | sed 's/\.config$//')}; do
+		log=build/matrix/${name//\//_}.log
+		start=$SECONDS
+		"$0" row "$name" 2>&1 | tee "$log" | grep --line-buffered '^krcu: ' || : # what the row says counts
+		read -r -a row <<<"$(sed -n 's/^row: //p' "$log")"
+		[ ${#row[@]} = 7 ] || row=(- 0 1 0 - - -)
+		[ "${row[2]}" = 0 ] || broken+=$(grep -a FAILED "$log" || tail -n 3 "$log")$'\n'"$name: FAILED: see $log"$'\n'
+		good=$((good + row[1]))
+		bad=$((bad + row[2]))
+		# shellcheck disable=SC2059
+		printf -v row "$line" "$name" "${row[@]}" $((SECONDS - start))
+		table+=$row
+	done
+	# shellcheck disable=SC2059
+	printf "\n$line" kernel compiler passed failed skipped 'torture reads' updates splats seconds
+	printf '%s\n%s%s\n' "$table" "$broken" "$good passed, $bad failed"
+	[ $bad = 0 ]
+}

@@ -1,0 +1,137 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Read by krcu.sh: make test and its parts.
+
+# What tests without a guest depend on, but for the kernel's build: sources and the machine's packages.
+sources() {
+	{
+		dpkg-query -W
+		find .ci .clang-* README.md Kbuild include module kunit scripts -type f ! -name '*.mod.c' ! -name '*-constants.h' \
+			\( -name '*.[chS]' -o -name '*.[ch]pp' -o -name '*.sh' -o -name '*.py' -o -name 'Kbuild*' -o -name '[!.]*.config' \
+			-o -name README.md -o -name '.clang-*' -o -name run -o -name '*.pml' -o -path '*/internal/hosted/*' \) -exec sha256sum {} +
+	} | sha256sum
+}
+
+# without_guest NAME COMMAND...: starts a test that runs no guest, beside all else; but not where it has
+# passed and nothing has changed since: then what it said stands.
+without_guest() {
+	local name=$1 log=$out/$1.log state
+
+	shift
+	state=$(echo "$sources $KDIR ${KMAKE:-} ${KRCU_CXX:-} ${GCC:-} ${CLANG:-}" | sha256sum | cut -d' ' -f1)
+	logs+=("$name=$log")
+	if [[ -f $log && $(cat "$log.passed" 2>/dev/null) = "$state" ]]; then
+		say "$name: passed before, and nothing has changed since"
+		return
+	fi
+	rm -f "$log.passed"
+	KDIR=$KDIR KMAKE=$KMAKE SRC=$SRC nice "$@" </dev/null >"$log" &
+	states[$!]="$state $log"
+}
+
+# One kernel of "make test". For the report it leaves $src, $logs and $failed behind, and its jobs in $guests,
+# $checks and $states: all that runs does so beside the next kernel's build.
+test_kernel() {
+	local name=$1 bug regex
+
+	use_kernel "$name" || {
+		failed+=("--failed=$name:the kernel cannot be built (see above)")
+		return
+	}
+	src=$SRC
+	has KUNIT || {
+		failed+=("--failed=$name:it has no KUnit (CONFIG_KUNIT): try make matrix KERNELS=$name")
+		return
+	}
+	build_modules_quietly "$name" || {
+		failed+=("--failed=$name:the modules cannot be built (see above)")
+		return
+	}
+	if [ -z "${FILTER:-}" ]; then
+		if [ ${#logs[@]} = 0 ]; then # the scripts themselves, once
+			without_guest kernel scripts/checks/kernel-test.sh
+			without_guest guest scripts/checks/guest-test.sh
+			without_guest run scripts/checks/run-test.sh "$out/module/torture"
+		fi
+		# The first kernel's constants do for all misuse, which needs Clang whatever builds the kernel and
+		# compiles for this machine.
+		if [[ -z $GUEST_ARCH && "${logs[*]} ${failed[*]}" != *misuse* ]]; then
+			if scripts/setup.sh llvm lint model; then
+				without_guest misuse scripts/misuse/misuse-test.sh "$out/module/torture"
+				without_guest lint scripts/checks/lint.sh "$out/module/torture"
+				without_guest model scripts/model/model.sh
+			else
+				failed+=("--failed=misuse:it, lint and the model cannot run (see above)")
+			fi
+		fi
+		without_guest "$name-build" scripts/checks/build-test.sh "$name"
+		without_guest "$name-refuse" scripts/checks/refuse-test.sh "$name"
+		# Elsewhere the code to compare would be the instrumentation's.
+		has KASAN || has KCSAN || without_guest "$name-codegen" scripts/codegen/codegen-test.sh "$name"
+	fi
+	say "$name: running the suites"
+	logs+=("$name=$out/kunit.log")
+	run_suites "$name" </dev/null &
+	guests[$name]=$!
+	[ -z "${FILTER:-}" ] || return 0
+	run_exits "$name" </dev/null &
+	checks["$name:drivers that leave things to their exit"]=$!
+	if has PROVE_RCU; then
+		run_misused "$name" </dev/null &
+		checks["$name:mistakes that a debug kernel tells of"]=$!
+	fi
+	while read -r bug regex; do
+		run_planted "$name" "$bug" "$regex" </dev/null &
+		checks["$name:the planted $bug is caught"]=$!
+	done < <(planted)
+}
+
+make_test() {
+	local name check job state sources log src='' logs=() passed=() failed=()
+	local -A guests=() checks=() states=()
+
+	sources=$(sources)
+	for name in ${KERNEL:-default debug}; do
+		test_kernel "$name"
+	done
+	for name in "${!guests[@]}"; do
+		wait "${guests[$name]}" || failed+=("--failed=$name:the guest's run failed (see above)")
+	done
+	for check in "${!checks[@]}"; do
+		if wait "${checks[$check]}"; then passed+=("--passed=$check"); else failed+=("--failed=$check"); fi
+	done
+	for job in "${!states[@]}"; do
+		read -r state log <<<"${states[$job]}"
+		wait "$job" || continue # the log says why
+		# Who edited meanwhile has tested something between the two.
+		[ "$(sources)" != "$sources" ] || echo "$state" >"$log.passed"
+	done
+	python3 scripts/checks/kunit-report.py --src "$src" "${passed[@]}" "${failed[@]}" "${logs[@]}"
+}
+
+make_lint() {
+	use_kernel "${KERNEL:-default}"
+	scripts/setup.sh lint
+	build_modules_quietly "${KERNEL:-default}"
+	rm -f "$out/lint.log.passed" # make test is to believe no log but its own
+	KDIR=$KDIR KMAKE=$KMAKE SRC=$SRC scripts/checks/lint.sh "$out/module/torture" >"$out/lint.log" || : # the log says it
+	python3 scripts/checks/kunit-report.py --src "$SRC" "lint=$out/lint.log"
+}
+
+make_model() {
+	local log
+
+	scripts/setup.sh model
+	log=$(scripts/model/model.sh) || {
+		echo "$log" >&2
+		die "the model does not hold, or does not find what is left out; see above"
+	}
+	sed -n 's/^# //p' <<<"$log"
+	say "the model holds"
+}
+
+# It asks scripts/kernel.sh for the kernels that it needs, and has a lock of its own.
+make_mutants() {
+	exec python3 scripts/mutants/mutants.py
+}

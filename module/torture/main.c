@@ -6,33 +6,24 @@
  * (Documentation/RCU/torture.rst), whose way of reporting it shares: statistics
  * every few seconds, and one verdict in the end.
  *
- * This half is C: tasks and their contexts, pressure on memory, printing. What
- * they do is in torture.cpp.
+ * Here is a run: its parameters, its length and its verdict. Its tasks are in
+ * tasks.c; what they do is C++, and begins in subjects.cpp.
  */
 #define pr_fmt(fmt) "krcu-torture: " fmt
 
 #include <linux/atomic.h>
 #include <linux/delay.h>
-#include <linux/gfp.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
-#include <linux/ktime.h>
-#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
-#include <linux/notifier.h>
-#include <linux/oom.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/slab.h>
 #include <linux/smp.h>
-#include <linux/spinlock.h>
-#include <linux/timer.h>
-#include <linux/version.h>
-#include <linux/workqueue.h>
 
+#include "run.h"
 #include "torture.h"
 
 /* Seconds after the start */
@@ -124,17 +115,12 @@ void torture_unlock(void)
 	mutex_unlock(&copying);
 }
 
-/* Threads */
-
-/* All tasks stop at once: one after the other, the last would get little time to notice. */
-static bool stopping;
-
 static unsigned long started;
 
 bool torture_stays(void)
 {
 	cpu_relax();
-	return time_before(jiffies, started + (STALL_BEGINS + stall) * HZ) && !READ_ONCE(stopping);
+	return time_before(jiffies, started + (STALL_BEGINS + stall) * HZ) && !tasks_stop();
 }
 
 static bool stayed;
@@ -148,7 +134,7 @@ static void stall_once(unsigned int task)
 	pr_info("a reader comes to stay\n");
 	torture_stall(task);
 	pr_info("it leaves\n");
-	stayed = !READ_ONCE(stopping);
+	stayed = !tasks_stop();
 }
 
 static unsigned int checkers = 1, stallers, flooders[3];
@@ -170,252 +156,6 @@ static const struct role {
 	{ "call", torture_flood_call, &flooders[1] },
 	{ "srcu", torture_flood_srcu, &flooders[2] },
 };
-
-static struct thread {
-	struct task_struct *task;
-	const struct role *role;
-} threads[TORTURE_TASKS];
-
-/* Tasks are numbered through: first the threads, then a timer and a work item for each CPU. */
-static unsigned int tasks;
-
-/* kthread_stop() wants a thread that is still there. */
-static int wait_for_stop(void)
-{
-	while (!kthread_should_stop())
-		schedule_timeout_interruptible(HZ);
-	return 0;
-}
-
-static int thread_main(void *data)
-{
-	struct thread *thread = data;
-
-#ifdef CONFIG_FAILSLAB
-	/* For failslab's task-filter. */
-	current->make_it_fail = 1;
-#endif
-	while (!READ_ONCE(stopping)) {
-		thread->role->step(thread - threads);
-		cond_resched();
-	}
-	return wait_for_stop();
-}
-
-static void stop_threads(void)
-{
-	struct thread *thread;
-
-	for (thread = threads; thread < threads + TORTURE_TASKS; thread++)
-		if (thread->task)
-			kthread_stop(thread->task);
-}
-
-static int create_threads(void)
-{
-	const struct role *role;
-	struct task_struct *task;
-	unsigned int i;
-
-	for (role = roles; role < roles + ARRAY_SIZE(roles); role++) {
-		for (i = 0; i < *role->threads; i++, tasks++) {
-			threads[tasks].role = role;
-			task = kthread_create(thread_main, &threads[tasks], "krcu_%s/%u", role->name, i);
-			if (IS_ERR(task))
-				return PTR_ERR(task);
-			if (role->nice)
-				set_user_nice(task, *role->nice);
-			threads[tasks].task = task;
-		}
-	}
-	return 0;
-}
-
-/* When all are there: once some run, creating others takes long. */
-static void start_threads(void)
-{
-	struct thread *thread;
-
-	for (thread = threads; thread < threads + TORTURE_TASKS; thread++)
-		if (thread->task)
-			wake_up_process(thread->task);
-}
-
-/* Timers and work items: each goes from CPU to CPU, around all that are online */
-
-static struct traveller {
-	struct timer_list timer;
-	struct delayed_work work;
-	unsigned int timer_task, work_task;
-} *travellers;
-
-/* The CPU may be gone when the caller uses it: then its timers run when it is back. */
-static unsigned int next_cpu(void)
-{
-	unsigned int cpu = cpumask_next(raw_smp_processor_id(), cpu_online_mask);
-
-	return cpu < nr_cpu_ids ? cpu : cpumask_first(cpu_online_mask);
-}
-
-static void timer_func(struct timer_list *timer)
-{
-	struct traveller *traveller = container_of(timer, struct traveller, timer);
-	ktime_t begin = ktime_get();
-
-	torture_tick(traveller->timer_task);
-	if (READ_ONCE(stopping))
-		return;
-	/* A tenth of the time at most, however slow the kernel: threads want some too. */
-	timer->expires = jiffies + max(usecs_to_jiffies(9 * ktime_us_delta(ktime_get(), begin)), 1ul);
-	add_timer_on(timer, next_cpu());
-}
-
-static void work_func(struct work_struct *work)
-{
-	struct traveller *traveller = container_of(to_delayed_work(work), struct traveller, work);
-
-	torture_work(traveller->work_task);
-	if (!READ_ONCE(stopping))
-		schedule_delayed_work_on(next_cpu(), &traveller->work, 1);
-}
-
-static int create_travellers(void)
-{
-	struct traveller *traveller;
-
-	travellers = kcalloc(nr_cpu_ids, sizeof(*travellers), GFP_KERNEL);
-	if (!travellers)
-		return -ENOMEM;
-	for (traveller = travellers; traveller < travellers + nr_cpu_ids; traveller++) {
-		traveller->timer_task = tasks++;
-		traveller->work_task = tasks++;
-		timer_setup(&traveller->timer, timer_func, 0);
-		INIT_DELAYED_WORK(&traveller->work, work_func);
-	}
-	return 0;
-}
-
-static void start_travellers(void)
-{
-	struct traveller *traveller;
-
-	for (traveller = travellers; traveller < travellers + nr_cpu_ids; traveller++) {
-		mod_timer(&traveller->timer, jiffies + 1);
-		schedule_delayed_work(&traveller->work, 1);
-	}
-}
-
-static void stop_travellers(void)
-{
-	struct traveller *traveller;
-
-	if (!travellers)
-		return;
-	for (traveller = travellers; traveller < travellers + nr_cpu_ids; traveller++) {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
-		timer_shutdown_sync(&traveller->timer);
-#else
-		del_timer_sync(&traveller->timer);
-#endif
-		cancel_delayed_work_sync(&traveller->work);
-	}
-	kfree(travellers);
-}
-
-/* Pressure on memory: takes all pages there are for a moment, and lets go of them before anybody is killed */
-
-static LIST_HEAD(taken);
-static DEFINE_SPINLOCK(taken_lock);
-static struct task_struct *taker;
-
-/* One by one, so that whoever runs out of memory meanwhile finds the rest on the list. */
-static unsigned long give_back(void)
-{
-	struct page *page;
-	unsigned long pages = 0;
-	unsigned int order;
-
-	for (;;) {
-		spin_lock(&taken_lock);
-		page = list_first_entry_or_null(&taken, struct page, lru);
-		if (page)
-			list_del(&page->lru);
-		spin_unlock(&taken_lock);
-		if (!page)
-			return pages;
-		order = page_private(page);
-		set_page_private(page, 0);
-		pages += 1 << order;
-		__free_pages(page, order);
-	}
-}
-
-static int out_of_memory_call(struct notifier_block *unused, unsigned long action, void *freed)
-{
-	*(unsigned long *)freed += give_back();
-	return NOTIFY_OK;
-}
-
-static struct notifier_block out_of_memory_notifier = { .notifier_call = out_of_memory_call };
-
-/*
- * The others give memory back meanwhile, so this would not end by itself. It does not reclaim: it might have to
- * wait for a lock, and whoever has that for memory or, being nice, for the CPU, and all memory stay taken.
- */
-static void take_all(void)
-{
-	unsigned long end = jiffies + 2 * HZ;
-	int order = 4;
-
-	while (order >= 0 && time_before(jiffies, end) && !READ_ONCE(stopping)) {
-		struct page *page = alloc_pages(GFP_NOWAIT | __GFP_NOWARN, order);
-
-		if (!page) {
-			order--;
-			continue;
-		}
-		set_page_private(page, order);
-		spin_lock(&taken_lock);
-		list_add(&page->lru, &taken);
-		spin_unlock(&taken_lock);
-		cond_resched();
-	}
-}
-
-static int taker_main(void *unused)
-{
-	while (!READ_ONCE(stopping)) {
-		take_all();
-		msleep(50);
-		give_back();
-		schedule_timeout_interruptible(2 * HZ);
-	}
-	return wait_for_stop();
-}
-
-static int create_taker(void)
-{
-	int err = register_oom_notifier(&out_of_memory_notifier);
-
-	if (err)
-		return err;
-	taker = kthread_create(taker_main, NULL, "krcu_pressure");
-	if (IS_ERR(taker)) {
-		unregister_oom_notifier(&out_of_memory_notifier);
-		return PTR_ERR(taker);
-	}
-	/* Else the others get more memory back meanwhile than it takes. */
-	set_user_nice(taker, MIN_NICE);
-	return 0;
-}
-
-static void stop_taker(void)
-{
-	if (IS_ERR_OR_NULL(taker))
-		return;
-	kthread_stop(taker);
-	unregister_oom_notifier(&out_of_memory_notifier);
-}
 
 /* The run */
 
@@ -487,10 +227,8 @@ static void print_kinds(bool whole)
 
 static void stop_all(void)
 {
-	WRITE_ONCE(stopping, true);
-	stop_taker();
-	stop_travellers();
-	stop_threads();
+	stop_tasks();
+	stop_pressure();
 	torture_stop();
 }
 
@@ -544,6 +282,7 @@ static bool __init fits(void)
 
 static int __init torture_init(void)
 {
+	unsigned int i;
 	int err;
 
 	set_roles();
@@ -555,11 +294,13 @@ static int __init torture_init(void)
 	err = torture_start(bug, pace);
 	if (err)
 		return err;
-	err = create_threads();
+	for (i = 0; i < ARRAY_SIZE(roles) && !err; i++)
+		err = create_threads(roles[i].name, roles[i].step, *roles[i].threads,
+				     roles[i].nice ? *roles[i].nice : 0);
 	if (!err && !flood)
 		err = create_travellers();
 	if (!err && pressure)
-		err = create_taker();
+		err = create_pressure();
 	if (!err) {
 		conductor = kthread_create(conduct, NULL, "krcu_torture");
 		err = PTR_ERR_OR_ZERO(conductor);
@@ -572,11 +313,8 @@ static int __init torture_init(void)
 	least = at_start;
 	started = jiffies;
 	wake_up_process(conductor);
-	start_threads();
-	if (travellers)
-		start_travellers();
-	if (taker)
-		wake_up_process(taker);
+	start_tasks();
+	start_pressure();
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Between krcu_torture's C half, main.c, and its C++ half, torture.cpp. */
+/* Between krcu_torture's C half and its C++ half. */
 #ifndef TORTURE_H
 #define TORTURE_H
 
@@ -53,6 +53,7 @@ void torture_update_waiting(unsigned int task);
 void torture_check_waits(unsigned int task);	/* one task only */
 void torture_own_domain(unsigned int task);
 void torture_visit_domain(unsigned int task);
+void torture_visit_steady(unsigned int task);	/* the domain that is there all the time */
 void torture_flood_kvfree(unsigned int task);
 void torture_flood_call(unsigned int task);
 void torture_flood_srcu(unsigned int task);
@@ -62,6 +63,9 @@ void torture_tick(unsigned int task);		/* in softirq */
 
 /* Process context, when no step runs any more: lets go of everything. */
 void torture_stop(void);
+
+/* Any context: what torture_start() was given. */
+enum torture_bug torture_planted(void);
 
 /* Any context. The kinds are 0, 1, ... until it returns false. */
 void torture_sum(struct torture_totals *totals);

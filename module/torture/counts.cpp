@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+// What the torture's C half is told of the counts.
+
+#include "counts.hpp"
+#include "task.hpp"
+
+namespace torture {
+
+// In the order of Kind.
+constexpr const char *const names[kinds] = {
+	"RcuBox/kvfree", "RcuBox", "RcuBox/Work", "RcuBox[]", "RcuVBox", "RcuKVBox", "SlabCache", "RcuFreeBox",
+	"PollWaitQueue", "XArray", "Callback", "Callback/hurry", "Callback/Srcu", "SrcuBox", "RcuOld<Box>",
+	"RcuOld<VBox>", "Srcu", "Srcu/SrcuBox", "planted"
+};
+static_assert(names[kinds - 1]);
+
+constinit Shard shards[Shard::count];
+
+} // namespace torture
+
+using namespace torture;
+
+bool torture_count(unsigned int i, torture_kind *kind)
+{
+	if (i >= kinds || (i == planted && torture_planted() == TORTURE_NO_BUG))
+		return false;
+	*kind = { .name = names[i] };
+	for (const Shard &shard : shards) {
+		const Counts &counts = shard.of[i];
+
+		kind->retired += counts.retired.get();
+		kind->made += counts.made.get();
+		kind->destroyed += counts.destroyed.get();
+		kind->allocated += counts.allocated.get();
+		kind->freed += counts.freed.get();
+		kind->nomem += counts.nomem.get();
+	}
+	return true;
+}
+
+void torture_sum(torture_totals *totals)
+{
+	torture_kind kind;
+
+	*totals = {};
+	for (const Task &task : tasks) {
+		totals->reads += task.reads.get();
+		totals->updates += task.updates.get();
+	}
+	for (unsigned int i = 0; torture_count(i, &kind); i++) {
+		totals->retired += kind.retired;
+		totals->pending += kind.allocated - kind.freed;
+		totals->nomem += kind.nomem;
+	}
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/// @file
+/// Looking at objects, making them and letting go of them.
+#ifndef LOOK_HPP
+#define LOOK_HPP
+
+#include <utility>
+
+#include "objects.hpp"
+#include "task.hpp"
+
+namespace torture {
+
+/// Allocations may fail, and this module is there to make them: no warnings, no out-of-memory killer.
+inline krcu::gfp_t gfp(bool may_sleep)
+{
+	return (may_sleep ? krcu::GFP_KERNEL | krcu::__GFP_NORETRY : krcu::GFP_NOWAIT) | krcu::__GFP_NOWARN;
+}
+
+template <class T>
+constexpr bool is_range = requires(const T &object) { object.begin(); };
+
+template <class T>
+bool alive(const T &object)
+{
+	if constexpr (is_range<T>) {
+		for (const auto &element : object)
+			if (!element.alive())
+				return false;
+		return true;
+	} else {
+		return object.alive();
+	}
+}
+
+template <class T>
+unsigned long id(const T &object)
+{
+	if constexpr (is_range<T>)
+		return object[0].id();
+	else
+		return object.id();
+}
+
+/// Reads an object, in the section that protects it; one time in 64 for a while.
+template <class T>
+void look_at(const T &object, Kind kind, Task &task, Section &section, bool may_sleep = false)
+{
+	const unsigned long before = id(object);
+	auto *meanwhile = std::exchange(task.meanwhile, nullptr);
+	const bool stays = meanwhile || task.random(64) == 0;
+
+	if (stays)
+		section.enter();
+	if (meanwhile)
+		meanwhile(task);
+	if (stays && may_sleep)
+		torture_sleep_us(task.random(1000));
+	for (unsigned int looks = stays ? 1 + task.random(1024) : 1; looks--;) {
+		asm volatile("" ::: "memory"); // look anew
+		if (!alive(object) || id(object) != before) {
+			fail("an object ended under its reader", kind);
+			break;
+		}
+	}
+	if (stays)
+		section.leave();
+}
+
+/// Counts an object that is about to be let go of.
+template <class T>
+void retire(const T &object, Kind kind)
+{
+	if (!alive(object))
+		fail("an object ended before it was let go of", kind);
+	counts(kind).retired.next();
+}
+
+/// See Pace; for what is retired into the steady domain.
+inline bool may_go_on_in_steady(Task &task, bool may_sleep, unsigned int batch = small_batch)
+{
+	return task.steady_pace.may_go_on(may_sleep, [] { return SteadyDomain::GracePeriod::start(steady); }, batch);
+}
+
+template <class P>
+P make(bool may_sleep, Task &task)
+{
+	if constexpr (is_range<typename P::element_type>)
+		return P::make(gfp(may_sleep), 1 + task.random(8));
+	else if constexpr (requires { P::make(steady, gfp(may_sleep)); })
+		return P::make(steady, gfp(may_sleep));
+	else
+		return P::make(gfp(may_sleep));
+}
+
+template <Kind kind, class Base = krcu::Kmalloc>
+using Memory = Counted<Base, kind>;
+
+} // namespace torture
+
+#endif // LOOK_HPP

@@ -6,6 +6,11 @@
 
 #include "exits.h"
 
+/// Not in the anonymous namespace, so that functions of its box are in COMDAT groups: see krcu-ungroup in Kbuild.krcu.
+struct Quick {
+	~Quick() { exits_busy_ms(0); }
+};
+
 namespace {
 
 /// So many, and so slow, that some are still pending when an exit that does not wait has returned.
@@ -20,10 +25,6 @@ struct Slow {
 		if (__atomic_add_fetch(&destroyed, 1, __ATOMIC_RELAXED) == objects)
 			exits_say("all are destroyed");
 	}
-};
-
-struct Quick {
-	~Quick() { exits_busy_ms(0); }
 };
 
 /// Returns when the exit has begun and would be over by now if it waited for nobody.

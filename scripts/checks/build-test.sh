@@ -16,6 +16,12 @@ build driver -j2
 	! grep -qi warning "$work/log" && [[ " $(made)" = *" engine.o first.ko "*" first.krcu-module.o "* ]]
 result $? "three_modules_of_several_directories_build_in_parallel"
 
+# Where the compiler gives each COMDAT group sections of names that others have as well, no module with groups loads.
+"$NM" "$work/driver/first.ko" | grep -q 'Node.*Table' && ! "${OBJDUMP%objdump}readelf" -SW "$work/driver/first.ko" |
+	sed -n 's/^ *\[ *[0-9]*] \([^ ]*\) *\([^ ]*\) .*/\1 \2/p' | sort | tee "$work/log" |
+	awk '$2 == "GROUP" || $0 == last { found = 1 } { last = $0 } END { exit !found }'
+result $? "no_comdat_group_is_left"
+
 build driver
 expect_made "nothing_touched_nothing_made" ""
 

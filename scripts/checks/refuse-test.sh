@@ -132,10 +132,20 @@ refuses "a_source_that_is_not_cpp" "made from .cpp, but there is only engine.cc:
 # One error for each, and none in the compiler's own headers. Some are freestanding from GCC 13 on.
 cd "$krcu/include/krcu/internal/hosted" || exit
 bad_driver < <(printf '#include <%s>\n' *)
-! build bad && ! grep 'error: ' "$work/log" | grep -qvE 'krcu: <[a-z_]+> .*, which no kernel has: ' &&
+! build bad && ! grep 'error: ' "$work/log" | grep -qvE 'krcu: <[a-z_]+> .*, which (no kernel has|Clang refuses in code for x86 kernels): ' &&
 	diff <(sed -nE 's/.*error: .*krcu: <([a-z_]+)> needs .*/\1/p' "$work/log" | sort) <(grep -L include_next -- * | sort)
 result $? "hosted_headers"
 cd "$OLDPWD" || exit
+
+bad_driver <<<'#include <span>
+unsigned long f(std::span<int>); unsigned long f(std::span<int> all) { return all.size(); }'
+if [ "${clang_version:-0}" != 0 ] && [ ! "$cross" ]; then
+	! build bad && grep -q 'error: .*krcu: <span> names long double, which Clang refuses' "$work/log"
+	result $? "a_header_that_names_long_double"
+else
+	build bad
+	result $? "a_header_that_names_long_double"
+fi
 
 bad_driver <<<''
 kbuild 'obj-m := bad.o' 'bad-cxx-y := engine.o' "$include"

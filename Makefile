@@ -33,7 +33,7 @@ help:
 	@echo '  KRCU_INLINE=0      call the shims instead of inlining them'
 	@echo '  ACCEL=kvm|tcg SMP=N MEM=SIZE TIMEOUT=SECONDS   the guest (auto, 2, 1G, 120 and more)'
 	@echo '  FILTER=GLOB        KUnit cases to run: suite.case, such as rcu_box.*; or mutants, by name'
-	@echo '  DURATION=60        seconds of torture; TORTURE="readers=4 ..." its module parameters (modinfo)'
+	@echo '  DURATION=60        seconds of torture; TORTURE="nreaders=4 ..." its module parameters (modinfo)'
 	@echo '  CYCLES=1000        how often make unload does that (100 in a kernel with KASAN)'
 	@echo '  V=1                show the compiler command lines'
 

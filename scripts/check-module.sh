@@ -80,7 +80,7 @@ if has ' U (__cxa_|_Unwind_|__gxx_|__dso_handle|atexit$|abort$|_ZSt)'; then
 		"no exceptions, no RTTI, and no local static with a constructor or a destructor to run (make it constinit, at namespace scope)"
 fi
 
-if has ' [tT] krcu_user_init$' && has ' [wWvV] krcu_user_exit$'; then
+if has ' [tT] krcu_renamed_init_module$' && has ' [wWvV] krcu_renamed_cleanup_module$'; then
 	refuse "has module_init() but no module_exit(): add one, even an empty one, so that krcu's barriers run before its text goes" \
 		"(a module that shall never unload calls __module_get(THIS_MODULE) in its init)"
 fi

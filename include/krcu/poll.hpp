@@ -78,7 +78,7 @@ public:
 	/// only then at what it has to report, so that no wake-up is lost. Does nothing where nobody wants to
 	/// wait, a null `table` among it.
 	/// Context: process, outside RCU's read-side critical sections. May sleep. See poll_wait().
-	void poll_wait(file *filp, poll_table_struct *table) const noexcept KRCU_NOT_UNDER(internal::rcu)
+	void poll_wait(file *filp, poll_table_struct *table) const noexcept KRCU_EXCLUDES(internal::rcu)
 	{
 		krcu_poll_wait(filp, head(), table);
 	}

@@ -29,7 +29,7 @@ namespace krcu {
 ///     krcu::ReadGuard guard;
 ///     if (const Config *c = config.dereference(guard))
 ///             use(*c);
-class KRCU_GUARD ReadGuard final {
+class KRCU_SCOPED_CAPABILITY ReadGuard final {
 public:
 	/// Read by the boxes, which refuse what has to stay in its scope. Whatever has a guard as a member says
 	/// the same in public: boxes see by themselves only a std::optional, expected, array or pair of one.
@@ -37,13 +37,13 @@ public:
 
 	/// rcu_read_lock()
 	[[nodiscard("the read-side critical section ends with the guard: give it a name")]]
-	ReadGuard() noexcept KRCU_ENTERS(internal::rcu)
+	ReadGuard() noexcept KRCU_ACQUIRE_SHARED(internal::rcu)
 	{
 		krcu_read_lock();
 	}
 
 	/// rcu_read_unlock()
-	~ReadGuard() KRCU_LEAVES { krcu_read_unlock(); }
+	~ReadGuard() KRCU_RELEASE_GENERIC { krcu_read_unlock(); }
 
 	ReadGuard(const ReadGuard &) = delete;
 	ReadGuard &operator=(const ReadGuard &) = delete;
@@ -59,18 +59,18 @@ struct RcuDomain {
 
 /// Waits until every RCU read-side critical section that was there at the call has ended.
 /// Context: process, outside any read-side critical section. Sleeps.
-inline void synchronize_rcu() KRCU_NOT_UNDER(internal::rcu) { krcu_synchronize_rcu(); }
+inline void synchronize_rcu() KRCU_EXCLUDES(internal::rcu) { krcu_synchronize_rcu(); }
 
 /// As synchronize_rcu(), sooner, at the price of interrupting the other CPUs.
 /// Context: process, outside any read-side critical section. Sleeps.
-inline void synchronize_rcu_expedited() KRCU_NOT_UNDER(internal::rcu) { krcu_synchronize_rcu_expedited(); }
+inline void synchronize_rcu_expedited() KRCU_EXCLUDES(internal::rcu) { krcu_synchronize_rcu_expedited(); }
 
 /// Waits until every RCU callback that was pending at the call has run: every destructor that an RcuBox
 /// or a Callback has deferred so far, but for those that reclaim::Work runs and those that wait for the
 /// readers of a krcu::Srcu (its barrier()). Memory without a destructor is not waited for. A module's exit
 /// waits for all of these by itself (module/krcu/module.c).
 /// Context: process, outside any read-side critical section. Sleeps.
-inline void rcu_barrier() KRCU_NOT_UNDER(internal::rcu) { krcu_rcu_barrier(); }
+inline void rcu_barrier() KRCU_EXCLUDES(internal::rcu) { krcu_rcu_barrier(); }
 
 /// Waits until all that this module has retired so far is destroyed, wherever it was waiting: for RCU, for
 /// reclaim::Work, for the readers of any of its krcu::Srcu; and so is what those destructors retire in turn,
@@ -82,7 +82,7 @@ inline void rcu_barrier() KRCU_NOT_UNDER(internal::rcu) { krcu_rcu_barrier(); }
 /// Context: process, outside any read-side critical section of RCU or of the module's domains, and not in a
 /// destructor, nor in a work item of a WQ_MEM_RECLAIM workqueue. Sleeps, as long as the readers of any of the module's domains stay for which an object waits.
 /// See rcu_barrier(), srcu_barrier(), flush_work().
-inline void drain() KRCU_NOT_UNDER(internal::rcu) { krcu_drain(); }
+inline void drain() KRCU_EXCLUDES(internal::rcu) { krcu_drain(); }
 
 /// A grace period that somebody else may have to wait for later: a cookie, one word, to keep beside
 /// the data and to look at from any context. Copy it freely.
@@ -112,7 +112,7 @@ public:
 
 	/// Waits until it is over; returns at once if it is.
 	/// Context: process, outside any read-side critical section. Sleeps. See cond_synchronize_rcu().
-	void wait() const KRCU_NOT_UNDER(internal::rcu) { krcu_cond_synchronize_rcu(cookie_); }
+	void wait() const KRCU_EXCLUDES(internal::rcu) { krcu_cond_synchronize_rcu(cookie_); }
 
 private:
 	explicit GracePeriod(unsigned long cookie) noexcept : cookie_(cookie) {}

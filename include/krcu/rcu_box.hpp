@@ -12,9 +12,8 @@
 #include <krcu/allocator.hpp>
 #include <krcu/gfp.hpp>
 #include <krcu/internal/attributes.hpp>
-#include <krcu/internal/boxable.hpp>
 #include <krcu/internal/node.hpp>
-#include <krcu/internal/unique.hpp>
+#include <krcu/internal/owner.hpp>
 #include <krcu/rcu.hpp>
 #include <krcu/reclaim.hpp>
 
@@ -36,6 +35,13 @@ namespace krcu {
 /// but for the wait, for const access (readers may be looking), and for what failure looks like:
 /// there are no exceptions, an allocation that failed is an empty box.
 ///
+/// Dropping a box, resetting it, or moving another one over it retires the object: one grace period from then it
+/// is destroyed and its memory freed. That does not sleep. Context: any but NMI; also under a ReadGuard. See
+/// call_rcu(), kvfree_rcu().
+///
+/// What all boxes have (moving, reset(), bool, *, ->, into_foreign(), from_foreign(), borrow()) is in
+/// krcu/internal/owner.hpp.
+///
 /// After Rust's RcuBox<T, A> (rust/kernel/sync/rcu/rcu_box.rs in the rust-for-linux list's patches).
 ///
 /// Use like:
@@ -45,17 +51,13 @@ namespace krcu {
 ///             return -ENOMEM;
 ///     use(box->field);
 template <class T, Allocator A = Kmalloc, reclaim::Policy R = reclaim::Softirq>
-class [[nodiscard("dropping a box retires its object")]] RcuBox final {
-	static_assert(internal::Boxable<internal::element_t<T>>::value);
-
+class [[nodiscard("dropping a box retires its object")]] RcuBox final
+	: public internal::Owner<RcuBox<T, A, R>, internal::element_t<T>, internal::Node<internal::element_t<T>, A>> {
 	using Node = internal::Node<internal::element_t<T>, A>;
-
-	struct Retire {
-		void operator()(Node *node) const noexcept { node->template destroy_rcu<R>(); }
-	};
+	using Owner = internal::Owner<RcuBox, internal::element_t<T>, Node>;
 
 public:
-	using element_type = internal::element_t<T>;
+	using typename Owner::element_type;
 
 	/// An empty box.
 	constexpr RcuBox() noexcept = default;
@@ -95,72 +97,37 @@ public:
 		return RcuBox(*node);
 	}
 
-	/// Moving a box empties it. Moving one over another retires the object held there; onto itself
-	/// changes nothing.
-	RcuBox(RcuBox &&) noexcept = default;
-	RcuBox &operator=(RcuBox &&) noexcept = default;
-
-	/// Retires the object: one grace period from now it is destroyed and its memory freed.
-	/// Does not sleep. Context: any but NMI; also under a ReadGuard. See call_rcu(), kvfree_rcu().
-	~RcuBox() = default;
-
-	/// Retires the object, as the destructor does, and leaves the box empty.
-	void reset() noexcept { *this = RcuBox(); }
-
-	/// Whether the box holds an object.
-	explicit operator bool() const noexcept { return bool(node_); }
-
-	/// The object, as long as this box owns it. The box must not be empty.
-	const element_type &operator*() const noexcept KRCU_LIFETIMEBOUND { return node_->value; }
-	const element_type *operator->() const noexcept KRCU_LIFETIMEBOUND { return &node_->value; }
-
 	/// For RcuBox<E[]>: the elements, of which there are size(). The box must not be empty.
 	const auto &operator[](std::size_t i) const noexcept KRCU_LIFETIMEBOUND
 		requires std::is_unbounded_array_v<T>
 	{
-		return node_->value[i];
+		return this->node_->value[i];
 	}
 	std::size_t size() const noexcept
 		requires std::is_unbounded_array_v<T>
 	{
-		return node_->value.size();
+		return this->node_->value.size();
 	}
 
 	/// The object, for as long as the guard lives, even if the box lets go of it meanwhile.
 	/// The box must not be empty.
-	const element_type &with_rcu(KRCU_LIFETIMEBOUND const ReadGuard &) const noexcept { return node_->value; }
+	const element_type &with_rcu(KRCU_LIFETIMEBOUND const ReadGuard &) const noexcept { return this->node_->value; }
 	const element_type &with_rcu(const ReadGuard &&) const = delete; // the guard would be gone before the reference
-
-	/// Hands ownership over as one pointer, for a C container. It points to a struct rcu_head with
-	/// the T behind it, is aligned as the rcu_head, and is null for an empty box.
-	[[nodiscard("the pointer owns the object")]] void *into_foreign() && noexcept
-	{
-		return node_.release();
-	}
-	void *into_foreign() & = delete; // it leaves the box empty: std::move() it
-
-	/// Takes ownership back. `foreign` comes from into_foreign() of the same type of box, and is not
-	/// used as an owner again; null makes an empty box.
-	static RcuBox from_foreign(void *foreign) noexcept { return RcuBox(node_of(foreign)); }
-
-	/// The object behind a pointer that into_foreign() returned, as long as it stays an owner.
-	static const element_type &borrow(void *foreign) noexcept { return node_of(foreign)->value; }
 
 	/// The object behind a pointer that into_foreign() returned, for as long as the guard lives,
 	/// even if from_foreign() takes it back meanwhile: dropping the box then waits for this reader.
 	static const element_type &rcu_borrow(void *foreign, KRCU_LIFETIMEBOUND const ReadGuard &) noexcept
 	{
-		return node_of(foreign)->value;
+		return Owner::node_of(foreign)->value;
 	}
 	static const element_type &rcu_borrow(void *foreign, const ReadGuard &&) = delete;
 
 private:
-	explicit RcuBox(Node *node) noexcept : node_(node) {}
+	friend Owner;
 
-	// Holds because into_foreign() made the pointer, from a Node of this very type.
-	static Node *node_of(void *foreign) noexcept { return static_cast<Node *>(foreign); }
+	explicit RcuBox(Node *node) noexcept : Owner(node) {}
 
-	internal::Unique<Node, Retire> node_;
+	static void drop(Node *node) noexcept { node->template destroy_rcu<R>(); }
 };
 
 template <class T, reclaim::Policy R = reclaim::Softirq>

@@ -11,10 +11,9 @@
 #include <krcu/allocator.hpp>
 #include <krcu/gfp.hpp>
 #include <krcu/internal/attributes.hpp>
-#include <krcu/internal/boxable.hpp>
 #include <krcu/internal/names.hpp>
 #include <krcu/internal/node.hpp>
-#include <krcu/internal/unique.hpp>
+#include <krcu/internal/owner.hpp>
 #include <krcu/rcu.hpp>
 
 namespace krcu {
@@ -50,6 +49,13 @@ concept NamesRcuView = !requires { &WithNames<T>::rcu_view; };
 ///
 /// A box is one pointer; the allocation is T and an rcu_head before it.
 ///
+/// Dropping a box, resetting it, or moving another one over it retires the object: drop_before_gp() runs then,
+/// and the memory is freed one grace period later. Context: any but NMI that drop_before_gp() allows; also
+/// under a ReadGuard.
+///
+/// What all boxes have (moving, reset(), bool, *, ->, into_foreign(), from_foreign(), borrow()) is in
+/// krcu/internal/owner.hpp.
+///
 /// After Rust's RcuFreeBox<T: RcuFreeSafe> (the RFC on the rust-for-linux list).
 ///
 /// Use like:
@@ -63,29 +69,12 @@ concept NamesRcuView = !requires { &WithNames<T>::rcu_view; };
 ///     };
 ///     auto box = krcu::RcuFreeBox<FenceContext>::make(krcu::GFP_KERNEL, "gpu");
 template <class T, Allocator A = Kmalloc>
-class [[nodiscard("dropping a box retires its object")]] RcuFreeBox final {
-	static_assert(internal::Boxable<T>::value);
-
+class [[nodiscard("dropping a box retires its object")]] RcuFreeBox final
+	: public internal::Owner<RcuFreeBox<T, A>, T, internal::Node<T, A>> {
 	using Node = internal::Node<T, A>;
-
-	struct Retire {
-		void operator()(Node *node) const noexcept
-		{
-			static_assert(RcuFreeSafe<T>,
-				      "krcu: an RcuFreeBox calls `void T::drop_before_gp()` before the grace period: give T a public one, or use RcuBox");
-			static_assert(std::is_trivially_destructible_v<T>,
-				      "krcu: an RcuFreeBox never runs ~T: let drop_before_gp() clean up and leave T trivially destructible, or use RcuBox");
-			static_assert(!internal::NamesRcuView<T> || RcuViewable<T>,
-				      "krcu: readers of an RcuFreeBox call `T::rcu_view(const krcu::ReadGuard &) const`: make it public");
-
-			node->value.drop_before_gp();
-			node->deallocate_rcu();
-		}
-	};
+	using Owner = internal::Owner<RcuFreeBox, T, Node>;
 
 public:
-	using element_type = T;
-
 	/// An empty box.
 	constexpr RcuFreeBox() noexcept = default;
 
@@ -97,52 +86,18 @@ public:
 		return RcuFreeBox(Node::make(gfp, std::forward<Args>(args)...));
 	}
 
-	/// Moving a box empties it. Moving one over another retires the object held there; onto itself
-	/// changes nothing.
-	RcuFreeBox(RcuFreeBox &&) noexcept = default;
-	RcuFreeBox &operator=(RcuFreeBox &&) noexcept = default;
-
-	/// Retires the object: drop_before_gp() now, the memory one grace period later.
-	/// Context: any but NMI that drop_before_gp() allows; also under a ReadGuard.
-	~RcuFreeBox() = default;
-
-	/// Retires the object, as the destructor does, and leaves the box empty.
-	void reset() noexcept { *this = RcuFreeBox(); }
-
-	/// Whether the box holds an object.
-	explicit operator bool() const noexcept { return bool(node_); }
-
-	/// The object, as long as this box owns it. The box must not be empty.
-	const T &operator*() const noexcept KRCU_LIFETIMEBOUND { return node_->value; }
-	const T *operator->() const noexcept KRCU_LIFETIMEBOUND { return &node_->value; }
-
 	/// The part of the object that is safe for as long as the guard lives, even if the box lets go of it
 	/// meanwhile; where T has one. The box must not be empty.
 	auto rcu_view(const ReadGuard &guard) const noexcept
 		requires RcuViewable<T>
 	{
-		return node_->value.rcu_view(guard);
+		return this->node_->value.rcu_view(guard);
 	}
 	void rcu_view(const ReadGuard &&) const = delete; // the guard would be gone before the view
 
-	/// Hands ownership over as one pointer, for a C container. It points to a struct rcu_head with
-	/// the T behind it, is aligned as the rcu_head, and is null for an empty box.
-	[[nodiscard("the pointer owns the object")]] void *into_foreign() && noexcept
-	{
-		return node_.release();
-	}
-	void *into_foreign() & = delete; // it leaves the box empty: std::move() it
-
-	/// Takes ownership back. `foreign` comes from into_foreign() of the same type of box, and is not
-	/// used as an owner again; null makes an empty box.
-	static RcuFreeBox from_foreign(void *foreign) noexcept { return RcuFreeBox(node_of(foreign)); }
-
-	/// The object behind a pointer that into_foreign() returned, as long as it stays an owner.
-	static const T &borrow(void *foreign) noexcept { return node_of(foreign)->value; }
-
 	/// The object behind a pointer that into_foreign() returned, for as long as the guard lives;
 	/// drop_before_gp() may run meanwhile, and T is made for that.
-	static const T &rcu_borrow(void *foreign, KRCU_LIFETIMEBOUND const ReadGuard &) noexcept { return node_of(foreign)->value; }
+	static const T &rcu_borrow(void *foreign, KRCU_LIFETIMEBOUND const ReadGuard &) noexcept { return Owner::node_of(foreign)->value; }
 	static const T &rcu_borrow(void *foreign, const ReadGuard &&) = delete;
 
 	/// The view of the object behind a pointer that into_foreign() returned, for as long as the guard
@@ -150,17 +105,27 @@ public:
 	static auto rcu_view(void *foreign, const ReadGuard &guard) noexcept
 		requires RcuViewable<T>
 	{
-		return node_of(foreign)->value.rcu_view(guard);
+		return Owner::node_of(foreign)->value.rcu_view(guard);
 	}
 	static void rcu_view(void *foreign, const ReadGuard &&) = delete; // the guard would be gone before the view
 
 private:
-	explicit RcuFreeBox(Node *node) noexcept : node_(node) {}
+	friend Owner;
 
-	// Holds because into_foreign() made the pointer, from a Node of this very type.
-	static Node *node_of(void *foreign) noexcept { return static_cast<Node *>(foreign); }
+	explicit RcuFreeBox(Node *node) noexcept : Owner(node) {}
 
-	internal::Unique<Node, Retire> node_;
+	static void drop(Node *node) noexcept
+	{
+		static_assert(RcuFreeSafe<T>,
+			      "krcu: an RcuFreeBox calls `void T::drop_before_gp()` before the grace period: give T a public one, or use RcuBox");
+		static_assert(std::is_trivially_destructible_v<T>,
+			      "krcu: an RcuFreeBox never runs ~T: let drop_before_gp() clean up and leave T trivially destructible, or use RcuBox");
+		static_assert(!internal::NamesRcuView<T> || RcuViewable<T>,
+			      "krcu: readers of an RcuFreeBox call `T::rcu_view(const krcu::ReadGuard &) const`: make it public");
+
+		node->value.drop_before_gp();
+		node->deallocate_rcu();
+	}
 };
 
 } // namespace krcu

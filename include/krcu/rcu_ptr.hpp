@@ -64,7 +64,7 @@ public:
 	~RcuOld()
 		requires(!destructor_may_sleep)
 	= default;
-	~RcuOld() KRCU_NOT_UNDER(internal::rcu) = default;
+	~RcuOld() KRCU_EXCLUDES(internal::rcu) = default;
 
 	/// Whether there was an old object.
 	explicit operator bool() const noexcept { return bool(foreign_); }
@@ -148,7 +148,7 @@ public:
 	{
 		Old last(release());
 	}
-	~Rcu() KRCU_NOT_UNDER(internal::rcu) { Old last(release()); }
+	~Rcu() KRCU_EXCLUDES(internal::rcu) { Old last(release()); }
 
 	/// The object, or null; valid as long as the guard, even if it is replaced or this Rcu is gone.
 	/// Context: any that the guard allows. See rcu_dereference(), srcu_dereference().

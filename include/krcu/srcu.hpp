@@ -56,12 +56,12 @@ public:
 
 	/// A read-side critical section of this domain, from read_lock() to the end of the scope.
 	/// It belongs to the task and the scope that made it. The domain must outlive it.
-	class KRCU_GUARD [[nodiscard("the read-side critical section ends with the guard: give it a name")]] Guard final {
+	class KRCU_SCOPED_CAPABILITY [[nodiscard("the read-side critical section ends with the guard: give it a name")]] Guard final {
 	public:
 		/// Read by the boxes, which refuse what has to stay in its scope.
 		static constexpr bool belongs_to_scope = true;
 
-		~Guard() KRCU_LEAVES { krcu_srcu_read_unlock(domain_, index_); }
+		~Guard() KRCU_RELEASE_GENERIC { krcu_srcu_read_unlock(domain_, index_); }
 
 		Guard(const Guard &) = delete;
 		Guard &operator=(const Guard &) = delete;
@@ -73,7 +73,7 @@ public:
 		friend class Srcu;
 		friend struct internal::Readers<Srcu>;
 
-		explicit Guard(srcu_struct *domain) noexcept KRCU_ENTERS(Srcu::readers_) : domain_(domain), index_(krcu_srcu_read_lock(domain)) {}
+		explicit Guard(srcu_struct *domain) noexcept KRCU_ACQUIRE_SHARED(Srcu::readers_) : domain_(domain), index_(krcu_srcu_read_lock(domain)) {}
 
 		srcu_struct *domain_;
 		int index_;
@@ -84,7 +84,7 @@ public:
 
 	/// Creates a domain. Empty where memory is short.
 	/// Context: process; sleeps. See init_srcu_struct().
-	static Srcu make() KRCU_NOT_UNDER(internal::rcu)
+	static Srcu make() KRCU_EXCLUDES(internal::rcu)
 	{
 		return Srcu(krcu_srcu_create(&tag_));
 	}
@@ -96,7 +96,7 @@ public:
 	/// under the same. A wrapper that is left ends with the module's exit, so what comes later, a parameter's
 	/// set function, say, must not use it.
 	/// Context: process; sleeps.
-	static Srcu wrap(srcu_struct *domain) KRCU_NOT_UNDER(internal::rcu)
+	static Srcu wrap(srcu_struct *domain) KRCU_EXCLUDES(internal::rcu)
 	{
 		return Srcu(krcu_srcu_wrap(&tag_, domain));
 	}
@@ -108,7 +108,7 @@ public:
 	{
 		srcu_struct *domain = std::exchange(other.domain_, nullptr);
 
-		end();
+		destroy();
 		domain_ = domain;
 		return *this;
 	}
@@ -124,7 +124,7 @@ public:
 	/// module's end go together, when nothing is pending in any.
 	/// Context: process, outside this domain's read-side critical sections. Sleeps.
 	/// See start_poll_synchronize_srcu(), srcu_barrier(), cleanup_srcu_struct().
-	~Srcu() KRCU_NOT_UNDER(internal::rcu) { end(); }
+	~Srcu() KRCU_EXCLUDES(internal::rcu) { destroy(); }
 
 	/// A grace period of one domain, to be looked at later: see krcu::GracePeriod. The domain must
 	/// outlive it.
@@ -146,7 +146,7 @@ public:
 
 		/// Waits until it is over; returns at once if it is.
 		/// Context: as synchronize().
-		void wait() const KRCU_NOT_UNDER(internal::rcu, Srcu::readers_)
+		void wait() const KRCU_EXCLUDES(internal::rcu, Srcu::readers_)
 		{
 			if (!elapsed())
 				krcu_synchronize_srcu(domain_);
@@ -167,7 +167,7 @@ public:
 
 	/// Enters a read-side critical section. There must be a domain.
 	/// Context: any but NMI. The reader may sleep where its context may. See srcu_read_lock().
-	Guard read_lock() const & noexcept KRCU_LIFETIMEBOUND KRCU_ENTERS(Srcu::readers_) KRCU_UNCHECKED
+	Guard read_lock() const & noexcept KRCU_LIFETIMEBOUND KRCU_ACQUIRE_SHARED(Srcu::readers_) KRCU_NO_THREAD_SAFETY_ANALYSIS
 	{
 		return Guard(domain_);
 	}
@@ -176,15 +176,15 @@ public:
 	/// Waits until every reader of this domain that was there at the call has left. There must be a domain.
 	/// Context: process, outside the read-side critical sections of this domain, and of others of its tag, as
 	/// lockdep has one class for all of these. Sleeps. See synchronize_srcu().
-	void synchronize() const KRCU_NOT_UNDER(internal::rcu, readers_) { krcu_synchronize_srcu(domain_); }
+	void synchronize() const KRCU_EXCLUDES(internal::rcu, readers_) { krcu_synchronize_srcu(domain_); }
 
 	/// As synchronize(), sooner, at the price of more CPU time.
 	/// Context: as synchronize(). See synchronize_srcu_expedited().
-	void synchronize_expedited() const KRCU_NOT_UNDER(internal::rcu, readers_) { krcu_synchronize_srcu_expedited(domain_); }
+	void synchronize_expedited() const KRCU_EXCLUDES(internal::rcu, readers_) { krcu_synchronize_srcu_expedited(domain_); }
 
 	/// Waits until every callback pending in this domain at the call has run. There must be a domain.
 	/// Context: process, outside this domain's read-side critical sections. Sleeps. See srcu_barrier().
-	void barrier() const KRCU_NOT_UNDER(internal::rcu, readers_) { krcu_srcu_barrier(domain_); }
+	void barrier() const KRCU_EXCLUDES(internal::rcu, readers_) { krcu_srcu_barrier(domain_); }
 
 private:
 	template <class T, Allocator A>
@@ -193,7 +193,7 @@ private:
 	friend class SrcuBox;
 
 	// Empty only afterwards, as readers and destructors may use the domain until then.
-	void end() noexcept
+	void destroy() noexcept
 	{
 		if (domain_)
 			krcu_srcu_destroy(domain_, &tag_);

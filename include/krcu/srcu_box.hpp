@@ -10,9 +10,8 @@
 #include <krcu/allocator.hpp>
 #include <krcu/gfp.hpp>
 #include <krcu/internal/attributes.hpp>
-#include <krcu/internal/boxable.hpp>
 #include <krcu/internal/node.hpp>
-#include <krcu/internal/unique.hpp>
+#include <krcu/internal/owner.hpp>
 #include <krcu/srcu.hpp>
 
 namespace krcu {
@@ -32,6 +31,13 @@ namespace krcu {
 /// A box is one pointer; the allocation is T and an rcu_head before it, where the domain is kept until
 /// the kernel needs the place. Retiring always takes a callback: domains have no kvfree_rcu().
 ///
+/// Dropping a box, resetting it, or moving another one over it retires the object: one grace period of its domain
+/// from then it is destroyed and its memory freed. That does not sleep. Context: as Callback::submit(Srcu &).
+/// See call_srcu().
+///
+/// What all boxes have (moving, reset(), bool, *, ->, into_foreign(), from_foreign(), borrow()) is in
+/// krcu/internal/owner.hpp.
+///
 /// Use like:
 ///
 ///     krcu::Rcu<krcu::SrcuKBox<Config, Table>, krcu::Srcu<Table>> config;
@@ -42,20 +48,14 @@ namespace krcu {
 ///     ...
 ///     auto old = config.replace(krcu::SrcuKBox<Config, Table>::make(domain, krcu::GFP_KERNEL, 42));
 template <class T, class Tag, Allocator A = Kmalloc>
-class [[nodiscard("dropping a box retires its object")]] SrcuBox final {
-	static_assert(internal::Boxable<T>::value);
-
+class [[nodiscard("dropping a box retires its object")]] SrcuBox final
+	: public internal::Owner<SrcuBox<T, Tag, A>, T, internal::Node<T, A>> {
 	using Domain = Srcu<Tag>;
 	using Guard = typename Domain::Guard;
 	using Node = internal::Node<T, A>;
-
-	struct Retire {
-		void operator()(Node *node) const noexcept { node->template destroy_srcu<Domain::tag_.ran>(node->domain()); }
-	};
+	using Owner = internal::Owner<SrcuBox, T, Node>;
 
 public:
-	using element_type = T;
-
 	/// An empty box.
 	constexpr SrcuBox() noexcept = default;
 
@@ -87,63 +87,28 @@ public:
 	template <class F>
 	static std::expected<SrcuBox, int> try_make(const Domain &&, gfp_t, F &&) = delete;
 
-	/// Moving a box empties it. Moving one over another retires the object held there; onto itself
-	/// changes nothing.
-	SrcuBox(SrcuBox &&) noexcept = default;
-	SrcuBox &operator=(SrcuBox &&) noexcept = default;
-
-	/// Retires the object: one grace period of its domain from now it is destroyed and its memory freed.
-	/// Does not sleep. Context: as Callback::submit(Srcu &). See call_srcu().
-	~SrcuBox() = default;
-
-	/// Retires the object, as the destructor does, and leaves the box empty.
-	void reset() noexcept { *this = SrcuBox(); }
-
-	/// Whether the box holds an object.
-	explicit operator bool() const noexcept { return bool(node_); }
-
-	/// The object, as long as this box owns it. The box must not be empty.
-	const T &operator*() const noexcept KRCU_LIFETIMEBOUND { return node_->value; }
-	const T *operator->() const noexcept KRCU_LIFETIMEBOUND { return &node_->value; }
-
 	/// The object, for as long as the guard lives, even if the box lets go of it meanwhile. The guard
 	/// is of the domain the box was made with. The box must not be empty.
-	const T &with_rcu(KRCU_LIFETIMEBOUND const Guard &) const noexcept { return node_->value; }
+	const T &with_rcu(KRCU_LIFETIMEBOUND const Guard &) const noexcept { return this->node_->value; }
 	const T &with_rcu(const Guard &&) const = delete; // the guard would be gone before the reference
-
-	/// Hands ownership over as one pointer, for a C container. It points to a struct rcu_head with
-	/// the T behind it, is aligned as the rcu_head, and is null for an empty box.
-	[[nodiscard("the pointer owns the object")]] void *into_foreign() && noexcept
-	{
-		return node_.release();
-	}
-	void *into_foreign() & = delete; // it leaves the box empty: std::move() it
-
-	/// Takes ownership back. `foreign` comes from into_foreign() of the same type of box, and is not
-	/// used as an owner again; null makes an empty box.
-	static SrcuBox from_foreign(void *foreign) noexcept { return SrcuBox(node_of(foreign)); }
-
-	/// The object behind a pointer that into_foreign() returned, as long as it stays an owner.
-	static const T &borrow(void *foreign) noexcept { return node_of(foreign)->value; }
 
 	/// The object behind a pointer that into_foreign() returned, for as long as the guard lives,
 	/// even if from_foreign() takes it back meanwhile: dropping the box then waits for this reader.
-	static const T &rcu_borrow(void *foreign, KRCU_LIFETIMEBOUND const Guard &) noexcept { return node_of(foreign)->value; }
+	static const T &rcu_borrow(void *foreign, KRCU_LIFETIMEBOUND const Guard &) noexcept { return Owner::node_of(foreign)->value; }
 	static const T &rcu_borrow(void *foreign, const Guard &&) = delete;
 
 private:
-	explicit SrcuBox(Node *node) noexcept : node_(node) {}
-	SrcuBox(Node *node, const Domain &domain) noexcept : node_(node)
+	friend Owner;
+
+	explicit SrcuBox(Node *node) noexcept : Owner(node) {}
+	SrcuBox(Node *node, const Domain &domain) noexcept : Owner(node)
 	{
-		// Holds until the box lets go because the caller keeps the domain until then.
+		// Holds until the box drops the object because the caller keeps the domain until then.
 		if (node)
 			node->set_domain(domain.domain_);
 	}
 
-	// Holds because into_foreign() made the pointer, from a Node of this very type.
-	static Node *node_of(void *foreign) noexcept { return static_cast<Node *>(foreign); }
-
-	internal::Unique<Node, Retire> node_;
+	static void drop(Node *node) noexcept { node->template destroy_srcu<Domain::tag_.ran>(node->domain()); }
 };
 
 template <class T, class Tag>

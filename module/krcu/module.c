@@ -7,7 +7,7 @@
  * before it goes: at exit, and also when its init fails. Nobody has to remember
  * it here. Kbuild.krcu compiles the module's own objects with init_module and
  * cleanup_module, the names behind module_init() and module_exit(), renamed to
- * krcu_user_init and krcu_user_exit, and links this file in, whose own
+ * krcu_renamed_init_module and krcu_renamed_cleanup_module, and links this file in, whose own
  * module_init() and module_exit() count instead.
  *
  * What is still reading when the exit has returned, in RCU or in a domain, may
@@ -37,17 +37,17 @@
 
 #include <krcu/internal/shims.h>
 
-int krcu_user_init(void);
-void krcu_user_exit(void);
+int krcu_renamed_init_module(void);
+void krcu_renamed_cleanup_module(void);
 
 /* For a module without module_init() and module_exit() (a KUnit module, say). */
-int __weak __init krcu_user_init(void)
+int __weak __init krcu_renamed_init_module(void)
 {
 	return 0;
 }
 
 /* scripts/check-module.sh stops the build where a module has an init of its own, but this exit. */
-void __weak __exit krcu_user_exit(void)
+void __weak __exit krcu_renamed_cleanup_module(void)
 {
 }
 
@@ -74,12 +74,12 @@ static void drain_at_exit(void)
 			;
 		kernel_param_unlock(THIS_MODULE);
 	}
-	krcu_srcu_end_wrapped();
+	krcu_srcu_destroy_wrapped();
 }
 
 static int __init krcu_init(void)
 {
-	int err = krcu_user_init();
+	int err = krcu_renamed_init_module();
 
 	/* The kernel keeps a module whose init returns a positive number. */
 	if (err < 0)
@@ -89,7 +89,7 @@ static int __init krcu_init(void)
 
 static void __exit krcu_exit(void)
 {
-	krcu_user_exit();
+	krcu_renamed_cleanup_module();
 	drain_at_exit();
 }
 
@@ -101,21 +101,21 @@ static int no_such_parameter(const char *val, const struct kernel_param *kp)
 	return -ENOENT;
 }
 
-static void end_all(void *unused)
+static void drain_after_exit(void *unused)
 {
 	/* Set functions may have left readers, too. */
 	synchronize_rcu();
 	krcu_srcu_expect_readers();
 	while (krcu_drain_round(true))
 		;
-	krcu_srcu_end_all();
+	krcu_srcu_destroy_all();
 	/* Last, as all of these free objects. */
 	krcu_caches_destroy();
 }
 
 static const struct kernel_param_ops end_ops = {
 	.set = no_such_parameter,
-	.free = end_all,
+	.free = drain_after_exit,
 };
 
 /* It has no file. Linked last, so that the free functions of the module's own parameters run before. */

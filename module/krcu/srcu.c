@@ -24,7 +24,7 @@
 
 enum krcu_domain_state {
 	HELD,		/* by a krcu::Srcu */
-	ENDING,		/* that Srcu is being destroyed */
+	DESTROYING,		/* that Srcu is being destroyed */
 	ABANDONED,	/* and has given up waiting for a reader */
 };
 
@@ -246,14 +246,14 @@ static void abandon_domain(struct krcu_domain *domain)
 }
 
 /* Where one is wrapped more than once under the same tag, either will do. */
-static struct krcu_domain *begin_ending(struct srcu_struct *ssp, const struct krcu_srcu_tag *tag)
+static struct krcu_domain *begin_destroying(struct srcu_struct *ssp, const struct krcu_srcu_tag *tag)
 {
 	struct krcu_domain *domain, *found = NULL;
 
 	spin_lock_irq(&lock);
 	list_for_each_entry(domain, &domains, link) {
 		if (domain->ssp == ssp && domain->tag == tag && domain->state == HELD) {
-			WRITE_ONCE(domain->state, ENDING);
+			WRITE_ONCE(domain->state, DESTROYING);
 			found = domain;
 			break;
 		}
@@ -264,7 +264,7 @@ static struct krcu_domain *begin_ending(struct srcu_struct *ssp, const struct kr
 
 void krcu_srcu_destroy(struct srcu_struct *ssp, struct krcu_srcu_tag *tag)
 {
-	struct krcu_domain *domain = begin_ending(ssp, tag);
+	struct krcu_domain *domain = begin_destroying(ssp, tag);
 	unsigned long cookie;
 
 	if (WARN_ONCE(!domain,
@@ -363,14 +363,14 @@ void krcu_srcu_barrier_all(void)
 }
 
 /* One that is left and that C code owns, or any that is left; from now on it is the caller's to free. */
-static struct krcu_domain *begin_ending_left(bool any)
+static struct krcu_domain *begin_destroying_left(bool any)
 {
 	struct krcu_domain *domain, *found = NULL;
 
 	spin_lock_irq(&lock);
 	list_for_each_entry(domain, &domains, link) {
-		if (domain->state != ENDING && (any || !is_owned(domain))) {
-			WRITE_ONCE(domain->state, ENDING);
+		if (domain->state != DESTROYING && (any || !is_owned(domain))) {
+			WRITE_ONCE(domain->state, DESTROYING);
 			found = domain;
 			break;
 		}
@@ -379,24 +379,24 @@ static struct krcu_domain *begin_ending_left(bool any)
 	return found;
 }
 
-static void end_left(bool any)
+static void destroy_left(bool any)
 {
 	struct krcu_domain *domain;
 
-	while ((domain = begin_ending_left(any))) {
+	while ((domain = begin_destroying_left(any))) {
 		drain_domain(domain);
 		free_domain(domain);
 	}
 }
 
 /* When the module goes and no readers are left: ends the domains that C code owns, as that may free them next. */
-void krcu_srcu_end_wrapped(void)
+void krcu_srcu_destroy_wrapped(void)
 {
-	end_left(false);
+	destroy_left(false);
 }
 
 /* Last: ends all that are left. */
-void krcu_srcu_end_all(void)
+void krcu_srcu_destroy_all(void)
 {
-	end_left(true);
+	destroy_left(true);
 }

@@ -37,9 +37,9 @@ static unsigned int stat_interval = 5;
 module_param(stat_interval, uint, 0444);
 MODULE_PARM_DESC(stat_interval, "seconds between two lines of statistics");
 
-static unsigned int readers = 2;
-module_param(readers, uint, 0444);
-MODULE_PARM_DESC(readers, "threads that read");
+static unsigned int nreaders = 2;
+module_param(nreaders, uint, 0444);
+MODULE_PARM_DESC(nreaders, "threads that read");
 
 static unsigned int updaters = 2;
 module_param(updaters, uint, 0444);
@@ -73,9 +73,9 @@ static bool pace = true;
 module_param(pace, bool, 0444);
 MODULE_PARM_DESC(pace, "let a flood wait for grace periods, so that it stays within memory");
 
-static unsigned int stall;
-module_param(stall, uint, 0444);
-MODULE_PARM_DESC(stall, "seconds for which one reader spins in its section");
+static unsigned int stall_cpu;
+module_param(stall_cpu, uint, 0444);
+MODULE_PARM_DESC(stall_cpu, "seconds for which one reader spins in its section");
 
 static unsigned int budget;
 module_param(budget, uint, 0444);
@@ -120,7 +120,7 @@ static unsigned long started;
 bool torture_stays(void)
 {
 	cpu_relax();
-	return time_before(jiffies, started + (STALL_BEGINS + stall) * HZ) && !tasks_stop();
+	return time_before(jiffies, started + (STALL_BEGINS + stall_cpu) * HZ) && !tasks_stop();
 }
 
 static bool stayed;
@@ -145,7 +145,7 @@ static const struct role {
 	unsigned int *threads;
 	int *nice;
 } roles[] = {
-	{ "read", torture_read, &readers },
+	{ "read", torture_read, &nreaders },
 	{ "update", torture_update, &updaters },
 	{ "wait", torture_update_waiting, &waiters, &wait_nice },
 	{ "check", torture_check_waits, &checkers },
@@ -248,7 +248,7 @@ static int conduct(void *unused)
 	whole = time_after_eq(jiffies, end);
 	stop_all();
 	drain();
-	if (whole && stall && !stayed)
+	if (whole && stall_cpu && !stayed)
 		torture_fail("the reader did not stay for as long as it should", "stall");
 	print_kinds(whole && !flood);
 	pr_info("memory: %lu MB available at the start, %lu MB at least\n", at_start, least);
@@ -260,7 +260,7 @@ static void __init set_roles(void)
 {
 	unsigned int i;
 
-	stallers = stall > 0;
+	stallers = stall_cpu > 0;
 	if (!flood)
 		return;
 	for (i = 0; i < ARRAY_SIZE(roles); i++)

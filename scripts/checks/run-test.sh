@@ -85,14 +85,14 @@ parameters() {
 	"$krcu/scripts/targets/torture-parameters.sh" "$torture" "$1"
 }
 
-parameters 'readers=4 wait_nice=-5 pace=0 disturb=0 expect=SUCCESS.*' >"$work/log" 2>&1 &&
+parameters 'nreaders=4 wait_nice=-5 pace=0 disturb=0 expect=SUCCESS.*' >"$work/log" 2>&1 &&
 	[ "$(wc -w <"$work/log")" = 5 ]
 result $? "parameters_of_the_torture_are_passed_on"
-refuses "a_misspelt_parameter" "no parameter 'raeders'; there are: .* readers" parameters 'stall=1 raeders=4'
+refuses "a_misspelt_parameter" "no parameter 'nraeders'; there are: .* nreaders" parameters 'stall_cpu=1 nraeders=4'
 refuses "duration_as_a_parameter" "set DURATION=1" parameters 'duration=1'
-refuses "a_parameter_without_a_value" "'readers' is not NAME=VALUE" parameters readers
-refuses "a_value_that_is_no_number" "readers=x: want a number" parameters readers=x
-refuses "a_second_line" "no parameter 'raeders'" parameters $'readers=4\nraeders=4'
+refuses "a_parameter_without_a_value" "'nreaders' is not NAME=VALUE" parameters nreaders
+refuses "a_value_that_is_no_number" "nreaders=x: want a number" parameters nreaders=x
+refuses "a_second_line" "no parameter 'nraeders'" parameters $'nreaders=4\nnraeders=4'
 
 # --- two runs in one tree --------------------------------------------------------------------------
 

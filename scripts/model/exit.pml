@@ -117,7 +117,7 @@ inline make(d)
 	}
 }
 
-/* node.hpp's end<>(): a destructor, and the flag. */
+/* node.hpp's run_destructor<>(): a destructor, and the flag. */
 inline destroy(object, t)
 {
 	if
@@ -332,7 +332,7 @@ proctype module()
 		:: else
 		fi;
 		if
-		:: without == END_LATE -> end_all()
+		:: without == END_LATE -> drain_after_exit()
 		:: else
 		fi;
 		/* The kernel ends a module's static srcu_structs now; another module's stay for longer. */
@@ -347,7 +347,7 @@ proctype module()
 		:: else
 		fi;
 		if
-		:: without != END_LATE -> end_all()
+		:: without != END_LATE -> drain_after_exit()
 		:: else
 		fi;
 		d_step {

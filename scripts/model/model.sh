@@ -78,8 +78,8 @@ runs() {
 		without WORK_DROPS COUNT_OF_OTHERS $freed
 		without NO_INIT COUNT_DOMAINS $text
 		without WORK_DROPS USERS $twice
-		without TWICE ENDING_STATE $twice
-		without PARAMETER_DROPS ENDING_LEFT $twice
+		without TWICE DESTROYING_STATE $twice
+		without PARAMETER_DROPS DESTROYING_LEFT $twice
 		without DROP DRAIN $freed
 		without PARAMETER_DROPS DRAIN_AGAIN $freed
 		without LONG_CHAIN DRAIN_LEFT $freed

@@ -125,7 +125,7 @@ inline drain_at_exit()
 }
 
 /* There were no such things. */
-inline end_all()
+inline drain_after_exit()
 {
 	skip
 }

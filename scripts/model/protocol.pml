@@ -6,7 +6,7 @@
 
 #define NONE	0
 #define HELD	0
-#define ENDING	1
+#define DESTROYING	1
 #define ABANDONED 2
 
 /* struct krcu_domain, by its id */
@@ -250,7 +250,7 @@ inline drain_domain()
 	od
 }
 
-inline begin_ending(s)
+inline begin_destroying(s)
 {
 	d_step {
 		assert(!text_gone);
@@ -261,7 +261,7 @@ inline begin_ending(s)
 		od;
 		if
 		:: domain == NDOMAINS -> assert(may_be_late)
-		:: domain < NDOMAINS && without != ENDING_STATE -> state[domain] = ENDING
+		:: domain < NDOMAINS && without != DESTROYING_STATE -> state[domain] = DESTROYING
 		:: else
 		fi
 	}
@@ -270,7 +270,7 @@ inline begin_ending(s)
 /* ~Srcu. A wrapper that is too late goes on waiting, so its time-out changes nothing. */
 inline krcu_srcu_destroy(s)
 {
-	begin_ending(s);
+	begin_destroying(s);
 	if
 	:: domain == NDOMAINS	/* WARN */
 	:: else ->
@@ -333,19 +333,19 @@ inline krcu_srcu_barrier_all()
 	d_step { domain = NONE; id = 0 }
 }
 
-inline end_left(any)
+inline destroy_left(any)
 {
 	do
 	:: true ->
 		d_step {
 			domain = A;
 			do
-			:: domain < NDOMAINS && !(listed[domain] && (state[domain] != ENDING || without == ENDING_LEFT) &&
+			:: domain < NDOMAINS && !(listed[domain] && (state[domain] != DESTROYING || without == DESTROYING_LEFT) &&
 						  (any || !owned[domain])) -> domain++
 			:: else -> break
 			od;
 			if
-			:: domain < NDOMAINS && without != ENDING_STATE -> state[domain] = ENDING
+			:: domain < NDOMAINS && without != DESTROYING_STATE -> state[domain] = DESTROYING
 			:: else
 			fi
 		};
@@ -403,12 +403,12 @@ inline drain_at_exit()
 	skip;
 	d_step { again = false; ran = false; round = 0 };
 	if
-	:: without != END_WRAPPED -> end_left(false)
+	:: without != END_WRAPPED -> destroy_left(false)
 	:: else
 	fi
 }
 
-inline end_all()
+inline drain_after_exit()
 {
 	do
 	:: without != END_ROUNDS ->
@@ -422,7 +422,7 @@ inline end_all()
 	skip;
 	d_step { again = false; ran = false };
 	if
-	:: without != END_DOMAINS -> end_left(true)
+	:: without != END_DOMAINS -> destroy_left(true)
 	:: else
 	fi
 }

@@ -25,8 +25,8 @@
 #define COUNT_OF_OTHERS	23	/* what others have cleared does not count */
 #define COUNT_DOMAINS	24	/* nor do domains' callbacks, in a round */
 #define USERS		25	/* a domain's end does not wait for its users */
-#define ENDING_STATE	26	/* it is not marked ENDING */
-#define ENDING_LEFT	27	/* one that is ending is ended at exit, too */
+#define DESTROYING_STATE	26	/* it is not marked DESTROYING */
+#define DESTROYING_LEFT	27	/* one that is ending is ended at exit, too */
 #define DRAIN		28	/* ~Srcu and the end of a domain have no barrier */
 #define DRAIN_AGAIN	29	/* they have one barrier */
 #define DRAIN_LEFT	30	/* the end of a domain that is left has none */

@@ -42,11 +42,11 @@ make_faults() {
 	build_modules_quietly "$name"
 	! has KASAN || more=2
 	fault "the guest runs out of memory" 128 30 'pressure=1 expect=SUCCESS.*nomem.[1-9]'
-	fault "a reader spins for 30 s" 256 45 "stall=30 budget=$((64 * more))" "${stall[@]}"
+	fault "a reader spins for 30 s" 256 45 "stall_cpu=30 budget=$((64 * more))" "${stall[@]}"
 	fault "60 s at full speed" 256 60 "flood=7 budget=$((24 * more))"
-	fault "full speed while a reader spins for 30 s" 256 45 "flood=7 stall=30 budget=$((24 * more))" "${stall[@]}"
+	fault "full speed while a reader spins for 30 s" 256 45 "flood=7 stall_cpu=30 budget=$((24 * more))" "${stall[@]}"
 	fault "without back-pressure that takes too much" 256 45 \
-		"flood=7 pace=0 stall=30 budget=$((24 * more))" \
+		"flood=7 pace=0 stall_cpu=30 budget=$((24 * more))" \
 		--expect '^krcu-torture: failure: memory: the run took more than its budget'
 	python3 scripts/checks/kunit-report.py --src "$SRC" "${results[@]}"
 }

@@ -110,11 +110,11 @@ public:
 		if constexpr (std::is_trivially_destructible_v<T>) {
 			deallocate_rcu();
 		} else if constexpr (std::is_same_v<R, reclaim::Work>) {
-			krcu_call_rcu(head(), [](callback_head *head) { krcu_reclaim_in_work(head, end<krcu_rcu_ran>); });
+			krcu_call_rcu(head(), [](callback_head *head) { krcu_reclaim_in_work(head, run_destructor<krcu_rcu_ran>); });
 		} else {
 			static_assert(!DestructorMaySleep<T>,
 				      "krcu: ~T may sleep, but an RCU callback runs in softirq: use RcuBox<T, A, krcu::reclaim::Work>");
-			krcu_call_rcu(head(), end<krcu_rcu_ran>);
+			krcu_call_rcu(head(), run_destructor<krcu_rcu_ran>);
 		}
 	}
 
@@ -122,7 +122,7 @@ public:
 	void destroy_rcu_hurry()
 	{
 		static_assert(!DestructorMaySleep<T>, "krcu: ~T may sleep, but an RCU callback runs in softirq");
-		krcu_call_rcu_hurry(head(), end<krcu_rcu_ran>);
+		krcu_call_rcu_hurry(head(), run_destructor<krcu_rcu_ran>);
 	}
 
 	/// Destroys the value and gives the memory back after a grace period of that domain. There is no
@@ -132,7 +132,7 @@ public:
 	{
 		static_assert(EndsByDestructor<T>::value);
 		static_assert(!DestructorMaySleep<T>, "krcu: ~T may sleep, but an SRCU callback runs with softirqs disabled");
-		krcu_call_srcu(domain, head(), end<ran>);
+		krcu_call_srcu(domain, head(), run_destructor<ran>);
 	}
 
 	/// The domain of an SrcuBox. It is kept where the kernel writes only when the object is retired, so
@@ -151,7 +151,7 @@ private:
 
 	/// The callback, or what the work item calls. Its parameter's type is what kCFI checks.
 	template <krcu_ran &ran>
-	static void end(callback_head *head)
+	static void run_destructor(callback_head *head)
 	{
 		// Holds because the head is the node's first member, and only the functions above pass one on.
 		Node *node = reinterpret_cast<Node *>(head);

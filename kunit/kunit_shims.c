@@ -275,8 +275,13 @@ const unsigned int kunit_gfp[] = {
 	FLAG(__GFP_HIGH), FLAG(__GFP_ACCOUNT),
 };
 
+/* An RcuBox of an int: see into_foreign(). */
 struct foreign_object {
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+	struct kvfree_rcu_head rcu;
+#else
 	struct rcu_head rcu;
+#endif
 	int value;
 };
 

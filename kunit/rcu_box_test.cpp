@@ -88,15 +88,42 @@ KUNIT_CASE(no_callback_runs_where_there_is_no_destructor)
 	EXPECT_EQ(Traced<>::freed_rcu, 1);
 }
 
-KUNIT_CASE(allocation_is_the_object_and_an_rcu_head)
+/// Retires memory by a callback of its own, which needs an rcu_head.
+template <class Base>
+struct ByCallback : Base {
+	static constexpr std::size_t head_size = 2 * sizeof(void *);
+
+	static void free_rcu(callback_head *head)
+	{
+		krcu_call_rcu(head, [](callback_head *first) { Base::free(first); });
+	}
+};
+
+KUNIT_CASE(allocation_is_the_object_and_a_head)
 {
 	using Memory = Traced<krcu::KVmalloc>;
+	using Called = Traced<ByCallback<krcu::Kmalloc>>;
+	struct Ends {
+		long value;
+
+		~Ends() { value = 0; }
+	};
 
 	Memory::reset();
 	auto small = krcu::RcuBox<long, Memory>::make(krcu::GFP_KERNEL);
-	EXPECT_EQ(Memory::last_size, sizeof(long) + 2 * sizeof(void *));
+	EXPECT_EQ(Memory::last_size, sizeof(long) + KRCU_KVFREE_HEAD_SIZE);
 	auto large = krcu::RcuBox<Bytes<100000>, Memory>::make(krcu::GFP_KERNEL);
-	EXPECT_EQ(Memory::last_size, 100000 + 2 * sizeof(void *));
+	EXPECT_EQ(Memory::last_size, 100000 + KRCU_KVFREE_HEAD_SIZE);
+	auto ends = krcu::RcuBox<Ends, Memory>::make(krcu::GFP_KERNEL);
+	EXPECT_EQ(Memory::last_size, sizeof(long) + 2 * sizeof(void *));
+	auto array = krcu::RcuBox<long[], Memory>::make(krcu::GFP_KERNEL, 3);
+	EXPECT_EQ(Memory::last_size, 4 * sizeof(long) + KRCU_KVFREE_HEAD_SIZE);
+	auto callback = krcu::Callback<long, Memory>::make(krcu::GFP_KERNEL);
+	EXPECT_EQ(Memory::last_size, sizeof(long) + 2 * sizeof(void *));
+
+	Called::reset();
+	auto called = krcu::RcuBox<long, Called>::make(krcu::GFP_KERNEL);
+	EXPECT_EQ(Called::last_size, sizeof(long) + 2 * sizeof(void *));
 }
 
 KUNIT_CASE(make_forwards_its_arguments)

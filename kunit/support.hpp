@@ -85,7 +85,7 @@ struct Traced {
 
 	static void reset() { allocated = last_size = freed = freed_rcu = failing = 0; }
 
-	static constexpr std::size_t max_align = Base::max_align;
+	static constexpr std::size_t max_align = Base::max_align, head_size = Base::head_size;
 
 	static void *alloc(std::size_t size, std::size_t align, krcu::gfp_t gfp)
 	{

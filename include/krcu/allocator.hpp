@@ -21,6 +21,7 @@ namespace krcu {
 /// - `free(p)`: gives `p` back now.
 /// - `free_rcu(head)`: gives back, after a grace period, the memory that begins with this rcu_head.
 /// - `max_align`: the largest `align` that alloc() can do, in bytes.
+/// - `head_size`: how many bytes free_rcu() uses of that memory until then; an rcu_head's if there is no such constant.
 /// - `value_type`: only in an allocator whose memory is all for objects of one type: that type.
 template <class A>
 concept Allocator = requires(std::size_t size, gfp_t gfp, void *p, callback_head *head) {
@@ -31,6 +32,13 @@ concept Allocator = requires(std::size_t size, gfp_t gfp, void *p, callback_head
 };
 
 namespace internal {
+
+/// What free_rcu() uses at the beginning of the memory, in bytes.
+template <class A>
+constexpr std::size_t head_size = KRCU_HEAD_SIZE;
+template <class A>
+	requires requires { A::head_size; }
+constexpr std::size_t head_size<A> = A::head_size;
 
 template <class A, class T>
 concept AllocatorFor = Allocator<A> && (!requires { typename A::value_type; } || std::same_as<typename A::value_type, T>);
@@ -49,6 +57,7 @@ constexpr std::size_t kmalloc_size(std::size_t size, std::size_t align)
 /// sleep, neither in hard interrupts nor with preemption disabled; free_rcu() any but NMI.
 struct Kmalloc {
 	static constexpr std::size_t max_align = KRCU_PAGE_SIZE;
+	static constexpr std::size_t head_size = KRCU_KVFREE_HEAD_SIZE;
 
 	[[nodiscard]] static void *alloc(std::size_t size, std::size_t align, gfp_t gfp)
 	{
@@ -63,6 +72,7 @@ struct Kmalloc {
 /// free_rcu() any but NMI.
 struct Vmalloc {
 	static constexpr std::size_t max_align = KRCU_PAGE_SIZE;
+	static constexpr std::size_t head_size = KRCU_KVFREE_HEAD_SIZE;
 
 	[[nodiscard]] static void *alloc(std::size_t size, std::size_t, gfp_t gfp) { return krcu_vmalloc(size, std::to_underlying(gfp)); }
 	static void free(void *p) { krcu_vfree(p); }
@@ -73,6 +83,7 @@ struct Vmalloc {
 /// Context: as Vmalloc.
 struct KVmalloc {
 	static constexpr std::size_t max_align = KRCU_PAGE_SIZE;
+	static constexpr std::size_t head_size = KRCU_KVFREE_HEAD_SIZE;
 
 	[[nodiscard]] static void *alloc(std::size_t size, std::size_t align, gfp_t gfp)
 	{

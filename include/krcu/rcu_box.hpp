@@ -31,7 +31,8 @@ namespace krcu {
 ///
 /// RcuBox<E[]> owns an array: its object is a range of E that knows its size, in one allocation.
 ///
-/// A box is one pointer; the allocation is T and an rcu_head before it. It is like std::unique_ptr
+/// A box is one pointer; the allocation is T and an rcu_head before it, or from 7.3 on the smaller kvfree_rcu_head where
+/// T is trivially destructible. It is like std::unique_ptr
 /// but for the wait, for const access (readers may be looking), and for what failure looks like:
 /// there are no exceptions, an allocation that failed is an empty box.
 ///
@@ -52,8 +53,8 @@ namespace krcu {
 ///     use(box->field);
 template <class T, Allocator A = Kmalloc, reclaim::Policy R = reclaim::Softirq>
 class [[nodiscard("dropping a box retires its object")]] RcuBox final
-	: public internal::Owner<RcuBox<T, A, R>, internal::element_t<T>, internal::Node<internal::element_t<T>, A>> {
-	using Node = internal::Node<internal::element_t<T>, A>;
+	: public internal::Owner<RcuBox<T, A, R>, internal::element_t<T>, internal::RcuNode<internal::element_t<T>, A>> {
+	using Node = internal::RcuNode<internal::element_t<T>, A>;
 	using Owner = internal::Owner<RcuBox, internal::element_t<T>, Node>;
 
 public:

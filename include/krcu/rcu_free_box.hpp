@@ -47,7 +47,7 @@ concept NamesRcuView = !requires { &WithNames<T>::rcu_view; };
 /// ~T never runs, so T must be trivially destructible, and gives its resources back in
 /// drop_before_gp(), which is public. No callback runs either: kvfree_rcu() takes the memory.
 ///
-/// A box is one pointer; the allocation is T and an rcu_head before it.
+/// A box is one pointer; the allocation is T and an rcu_head before it, from 7.3 on a kvfree_rcu_head.
 ///
 /// Dropping a box, resetting it, or moving another one over it retires the object: drop_before_gp() runs then,
 /// and the memory is freed one grace period later. Context: any but NMI that drop_before_gp() allows; also
@@ -70,8 +70,8 @@ concept NamesRcuView = !requires { &WithNames<T>::rcu_view; };
 ///     auto box = krcu::RcuFreeBox<FenceContext>::make(krcu::GFP_KERNEL, "gpu");
 template <class T, Allocator A = Kmalloc>
 class [[nodiscard("dropping a box retires its object")]] RcuFreeBox final
-	: public internal::Owner<RcuFreeBox<T, A>, T, internal::Node<T, A>> {
-	using Node = internal::Node<T, A>;
+	: public internal::Owner<RcuFreeBox<T, A>, T, internal::RcuNode<T, A>> {
+	using Node = internal::RcuNode<T, A>;
 	using Owner = internal::Owner<RcuFreeBox, T, Node>;
 
 public:

@@ -42,13 +42,14 @@ namespace krcu {
 ///     auto box = SessionBox::make(krcu::GFP_KERNEL, id);
 template <class T>
 class SlabCache final {
-	// What a box of T allocates, whatever the allocator.
+	// The most that a box of T allocates, whatever box and allocator.
 	using Object = internal::Node<T, Kmalloc>;
 
 public:
 	using value_type = T;
 
 	static constexpr std::size_t max_align = KRCU_PAGE_SIZE;
+	static constexpr std::size_t head_size = KRCU_CACHE_DESTROY_WAITS ? KRCU_KVFREE_HEAD_SIZE : KRCU_HEAD_SIZE;
 
 	/// Creates the cache. `name` is no other cache's. 0, or -ENOMEM where kmem_cache_create() fails, or
 	/// -EEXIST where the cache is there already. It has to be there before the first box is made: where it

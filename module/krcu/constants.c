@@ -47,6 +47,12 @@ int main(void)
 
 	DEFINE(KRCU_HEAD_SIZE, sizeof(struct callback_head));
 	DEFINE(KRCU_HEAD_ALIGN, __alignof__(struct callback_head));
+	/* What kvfree_rcu() uses of an object that waits for its grace period */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+	DEFINE(KRCU_KVFREE_HEAD_SIZE, sizeof(struct kvfree_rcu_head));
+#else
+	DEFINE(KRCU_KVFREE_HEAD_SIZE, sizeof(struct callback_head));
+#endif
 	DEFINE(KRCU_LOCK_CLASS_KEY_SIZE, sizeof(struct lock_class_key));
 	DEFINE(KRCU_LOCK_CLASS_KEY_ALIGN, __alignof__(struct lock_class_key));
 	DEFINE(KRCU_XARRAY_SIZE, sizeof(struct xarray));

@@ -72,7 +72,7 @@ inline Counts &counts(Kind kind)
 /// An allocator that counts.
 template <krcu::Allocator Base, Kind kind>
 struct Counted {
-	static constexpr std::size_t max_align = Base::max_align;
+	static constexpr std::size_t max_align = Base::max_align, head_size = Base::head_size;
 
 	static void *alloc(std::size_t size, std::size_t align, krcu::gfp_t gfp)
 	{

@@ -24,12 +24,17 @@ namespace krcu::internal {
 
 /// The rcu_head comes first: kvfree_rcu() wants it within the first 4096 bytes, and its address is
 /// then the allocation's, so that neither reclaiming nor reading computes one.
-template <class T, Allocator A>
+///
+/// Without a callback (kvfree_rcu() takes the memory of what has no destructor to call) a smaller head may do.
+template <class T, Allocator A, bool without_callback_if_trivial = false>
 class Node final {
 	static_assert(Allocatable<T, A>::value);
 
-	// struct rcu_head, which call_rcu() and kvfree_rcu() initialise.
-	alignas(KRCU_HEAD_ALIGN) std::byte head_[KRCU_HEAD_SIZE];
+	static constexpr std::size_t head_size =
+		without_callback_if_trivial && std::is_trivially_destructible_v<T> ? internal::head_size<A> : KRCU_HEAD_SIZE;
+
+	// struct rcu_head, which call_rcu() and kvfree_rcu() initialise; or what of it A::free_rcu() needs.
+	alignas(KRCU_HEAD_ALIGN) std::byte head_[head_size];
 
 public:
 	Node(const Node &) = delete;
@@ -92,7 +97,11 @@ public:
 	void deallocate() { A::free(this); }
 
 	/// Gives the memory back after a grace period, without destroying a value.
-	void deallocate_rcu() { A::free_rcu(head()); }
+	void deallocate_rcu()
+	{
+		static_assert(head_size >= internal::head_size<A>);
+		A::free_rcu(reinterpret_cast<callback_head *>(head_));
+	}
 
 	/// Destroys the value and gives the memory back, now.
 	void destroy()
@@ -164,8 +173,17 @@ private:
 		node->deallocate();
 	}
 
-	callback_head *head() { return reinterpret_cast<callback_head *>(head_); }
+	/// For a callback.
+	callback_head *head()
+	{
+		static_assert(head_size == KRCU_HEAD_SIZE);
+		return reinterpret_cast<callback_head *>(head_);
+	}
 };
+
+/// Of an object that is retired to RCU itself, and not to a domain.
+template <class T, Allocator A>
+using RcuNode = Node<T, A, true>;
 
 } // namespace krcu::internal
 

@@ -34,7 +34,8 @@ public:
 	const T *operator->() const noexcept KRCU_LIFETIMEBOUND { return &value_of(node_.get()); }
 
 	/// Hands ownership over as one pointer, for a C container; null for an empty box. Of a Box it is a pointer
-	/// to the T. Of the others it points to a struct rcu_head with the T behind it, and is aligned as that.
+	/// to the T. Of the others it points to a struct rcu_head with the T behind it, and is aligned as that; from 7.3 on to
+	/// a struct kvfree_rcu_head in an RcuFreeBox, and in an RcuBox where T is trivially destructible.
 	/// Context: any.
 	[[nodiscard("the pointer owns the object")]] void *into_foreign() && noexcept
 	{

@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/srcu.h>
+#include <linux/version.h>
 #include <linux/wait.h>
 
 #include <krcu/internal/shims.h>
@@ -196,6 +197,16 @@ static void wait_for_grace_period_without_readers(void)
 	kfree(ssp);
 }
 
+/* Before 7.3 a module cannot tell. */
+static bool may_have_readers(struct srcu_struct *ssp)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+	return srcu_readers_active(ssp);
+#else
+	return true;
+#endif
+}
+
 /*
  * Neither cleanup_srcu_struct() nor kfree() may come while a reader is inside, and
  * synchronize_srcu() would sleep for as long as one is: for ever if it was leaked.
@@ -210,6 +221,10 @@ static bool readers_left_in_time(struct krcu_domain *domain, unsigned long cooki
 	wait_for_grace_period_without_readers();
 	if (poll_state_synchronize_srcu(domain->ssp, cookie))
 		return true;
+	if (!may_have_readers(domain->ssp)) {
+		wait_for_late_readers(domain->ssp, cookie); /* of which there are none: it is only late */
+		return true;
+	}
 	pr_err("SRCU domain %s: a reader is still inside after %u ms; %s\n", tag->name, tag->timeout_ms,
 	       READ_ONCE(module_goes) || !module_is_live(THIS_MODULE) ? "the module's end waits for it" :
 	       is_owned(domain) ? "its memory and this module stay" :
@@ -271,6 +286,10 @@ void krcu_srcu_destroy(struct srcu_struct *ssp, struct krcu_srcu_tag *tag)
 		      "krcu: an Srcu is dropped in another module than it was made in, or too late: it stays\n"))
 		return;
 	cookie = start_poll_synchronize_srcu(ssp);
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+	if (is_owned(domain))
+		srcu_expedite_current(ssp);
+#endif
 	if (!readers_left_in_time(domain, cookie)) {
 		if (is_owned(domain)) {
 			abandon_domain(domain);

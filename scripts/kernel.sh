@@ -15,12 +15,15 @@
 #   # krcu-base: NAME            the options of NAME.config come first
 #   # krcu-source: 6.12          built from the newest package linux-source-6.12
 #   # krcu-make: LLVM=-19        arguments for make; ARCH=... CROSS_COMPILE=... for another architecture
-#   # krcu-stock: 6.12 amd64     not built: the newest linux-image-6.12*-amd64 and its headers
+#   # krcu-stock: 6.12 amd64     not built: the newest image of 6.12...-amd64 and its headers
+#   # krcu-debian: 13            the packages are Debian 13's, whichever Debian this machine has
 #
 # From the environment: CC (for this architecture) or LLVM choose the compiler, JOBS the number of jobs.
 # Everything lives where cache.sh says. What is there is used for as long as it is there, so that no run suddenly
 # spends minutes because a new kernel was published, and no run needs the network; KRCU_REFRESH=1 fetches the
 # newest. What is damaged is made again.
+#
+# The exit status is 77 if the kernel cannot be had here: of its release of Debian, whose packages are out of reach.
 set -euo pipefail
 
 configs=${BASH_SOURCE[0]%/*}/kernels
@@ -76,12 +79,14 @@ name=${1:-}
 
 chained=$(chain "$name") || exit
 mapfile -t files <<<"$chained"
-series='' stock='' src='' guest_arch='' busybox=''
+series='' stock='' debian='' src='' guest_arch='' busybox=''
 for f in "${files[@]}"; do
 	v=$(directive "$f" source)
 	series=${v:-$series}
 	v=$(directive "$f" stock)
 	stock=${v:-$stock}
+	v=$(directive "$f" debian)
+	debian=${v:-$debian}
 done
 if [[ -n $stock ]]; then
 	# shellcheck disable=SC2086 # two words

@@ -3,34 +3,30 @@
 #
 # Read by kernel.sh: the guest's programs for another architecture.
 
-# Debian's own busybox for a kernel of another ARCH, by apt's configuration and lists of another
-# system in a directory of its own. Sets $busybox.
+# Debian's own busybox for a kernel of another ARCH, by apt's own configuration. Sets $busybox.
 get_busybox() { # ARCH
-	local tmp=$cache/tmp debian=$1 apt
+	local tmp=$cache/tmp arch=$1 debian=''
 	busybox=$cache/busybox-$1
 	[[ -s $busybox && -z ${KRCU_REFRESH:-} ]] && return
 	apt_ready || die "$name: needs Debian's busybox-static for $1 (apt-get, dpkg-deb not found)"
 	lock
 	case $1 in
-	arm) debian=armhf ;;
-	s390) debian=s390x ;;
+	arm) arch=armhf ;;
+	s390) arch=s390x ;;
 	esac
-	mkdir -p "$tmp"/{lists,archives}/partial
-	touch "$tmp/status"
-	apt=(-o "APT::Architecture=$debian" -o "APT::Architectures=$debian" -o "Dir::State=$tmp"
-		-o "Dir::State::status=$tmp/status" -o "Dir::Cache=$tmp" -o Acquire::Languages=none)
-	if run "downloading busybox-static for $debian" "$cache/fetch.log" fetch_foreign "$tmp" busybox-static &&
+	own_lists "APT::Architecture \"$arch\";" '#clear APT::Architectures;' "APT::Architectures { \"$arch\"; };"
+	if run "downloading busybox-static for $arch" "$cache/fetch.log" fetch_foreign "$tmp" busybox-static &&
 		dpkg-deb --fsys-tarfile "$tmp"/busybox-static_*.deb | tar -xO ./bin/busybox >"$tmp/busybox"; then
 		chmod +x "$tmp/busybox"
 		mv "$tmp/busybox" "$busybox"
 	else
-		[[ -s $busybox ]] || no_package "busybox-static for $debian"
+		[[ -s $busybox ]] || no_package "busybox-static for $arch"
 	fi
 	rm -rf "$tmp"
+	apt=()
 }
 
-fetch_foreign() { # DIR PACKAGE: with the options $apt
-	# A list that cannot be had need not be the one that counts.
-	apt-get -q "${apt[@]}" -o APT::Sandbox::User=root -o Acquire::Retries=1 -o Acquire::http::Timeout=20 update || :
-	fetch "$1" "${apt[@]}" "$2"
+fetch_foreign() { # DIR PACKAGE
+	fetch_lists || : # a list that cannot be had need not be the one that counts
+	fetch "$1" "$2"
 }

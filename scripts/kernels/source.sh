@@ -29,16 +29,20 @@ get_source() { # SERIES
 	src=$(newest_source "$series")
 	[[ -n $src && -z ${KRCU_REFRESH:-} ]] && return
 	apt_ready || die "$name: needs Debian's $pkg package (apt-get, dpkg-deb not found)"
+	know_packages "$pkg"
 	[[ -z ${KRCU_REFRESH:-} ]] || apt_update || say "$name: apt-get update failed; going by the lists there are"
-	version=$(apt-cache show "$pkg" 2>/dev/null | sed -n 's/^Version: //p' | head -1)
+	version=$(version_of "$pkg")
 	if [[ -z $version ]]; then
+		[[ -z $src || -z $trouble ]] || say "$name: $trouble; going on with what is cached"
 		[[ -n $src ]] && return
 		apt_update || no_package "$pkg"
+		version=$(version_of "$pkg")
+		[[ -n $version ]] || no_package "$pkg"
 	fi
 	[[ -n $src && $src == "$(source_dir "$series" "$version")" ]] && return
 
 	need_space $((need_src + need_build))
-	rm -rf "$tmp" && mkdir -p "$tmp"
+	mkdir -p "$tmp"
 	run "downloading $pkg" "$cache/fetch.log" fetch "$tmp" "$pkg" || {
 		# The version apt knew of may be gone by now.
 		{ apt_update && fetch "$tmp" "$pkg" >"$cache/fetch.log" 2>&1; } || {

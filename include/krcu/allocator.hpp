@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /// @file
-/// Where the memory of an object comes from, and how it goes back: at once or after a grace period.
+/// Where the memory of an object comes from, and how it is freed: at once or after a grace period.
 #ifndef KRCU_ALLOCATOR_HPP
 #define KRCU_ALLOCATOR_HPP
 
@@ -18,8 +18,8 @@ namespace krcu {
 /// A source of memory. All functions are static; an allocator has no state.
 ///
 /// - `alloc(size, align, gfp)`: `size` bytes aligned to `align`, or null. `size` is a multiple of `align`.
-/// - `free(p)`: gives `p` back now.
-/// - `free_rcu(head)`: gives back, after a grace period, the memory that begins with this rcu_head.
+/// - `free(p)`: frees `p` now.
+/// - `free_rcu(head)`: frees, after a grace period, the memory that begins with this rcu_head.
 /// - `max_align`: the largest `align` that alloc() can do, in bytes.
 /// - `head_size`: how many bytes free_rcu() uses of that memory until then; an rcu_head's if there is no such constant.
 /// - `value_type`: only in an allocator whose memory is all for objects of one type: that type.
@@ -41,7 +41,8 @@ template <class A>
 constexpr std::size_t head_size<A> = A::head_size;
 
 template <class A, class T>
-concept AllocatorFor = Allocator<A> && (!requires { typename A::value_type; } || std::same_as<typename A::value_type, T>);
+concept AllocatorFor = Allocator<A> &&
+		       (!requires { typename A::value_type; } || std::same_as<typename A::value_type, T>);
 
 /// kmalloc() aligns every size to ARCH_KMALLOC_MINALIGN, and powers of two to themselves
 /// (Documentation/core-api/memory-allocation.rst): what needs more alignment asks for a power of two.
@@ -74,7 +75,10 @@ struct Vmalloc {
 	static constexpr std::size_t max_align = KRCU_PAGE_SIZE;
 	static constexpr std::size_t head_size = KRCU_KVFREE_HEAD_SIZE;
 
-	[[nodiscard]] static void *alloc(std::size_t size, std::size_t, gfp_t gfp) { return krcu_vmalloc(size, std::to_underlying(gfp)); }
+	[[nodiscard]] static void *alloc(std::size_t size, std::size_t, gfp_t gfp)
+	{
+		return krcu_vmalloc(size, std::to_underlying(gfp));
+	}
 	static void free(void *p) { krcu_vfree(p); }
 	static void free_rcu(callback_head *head) { krcu_kvfree_rcu(head); }
 };

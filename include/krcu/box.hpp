@@ -18,8 +18,9 @@ namespace krcu {
 /// Owns one T on the heap and destroys it at once, like std::unique_ptr, and knows nothing of RCU.
 ///
 /// In an Rcu it can be read all the same: its RcuOld waits for a grace period before it drops the
-/// box, which blocks. That is the way for a T that must be destroyed in process context, or whose
-/// allocation has no room for an rcu_head.
+/// box, which blocks. Use that for a T that must be destroyed in process context, whose allocation has
+/// no room for an rcu_head, or that must be gone when a function returns, as what a device's remove()
+/// takes away from its readers.
 ///
 /// Dropping a box, resetting it, or moving another one over it destroys the object and frees its memory, at once.
 /// Context: any that ~T and the allocator's free() allow.
@@ -31,10 +32,33 @@ namespace krcu {
 ///
 /// Use like:
 ///
-///     auto box = krcu::KBox<Table>::make(krcu::GFP_KERNEL);
-///     if (!box)
-///             return -ENOMEM;
-///     box->insert(key);
+///     struct Registers {
+///             Registers();                    // maps them
+///             ~Registers();                   // unmaps them, and may sleep
+///             int status() const;
+///     };
+///     constinit krcu::Rcu<krcu::KBox<Registers>> registers;
+///
+///     int probe()
+///     {
+///             auto box = krcu::KBox<Registers>::make(krcu::GFP_KERNEL);
+///             if (!box)
+///                     return -ENOMEM;
+///             auto old = registers.replace(std::move(box));
+///             return 0;
+///     }
+///
+///     int read_status()
+///     {
+///             krcu::ReadGuard guard;
+///             const Registers *r = registers.dereference(guard);
+///             return r ? r->status() : -ENODEV;
+///     }
+///
+///     void remove()
+///     {
+///             auto old = registers.take();    // new readers find nothing
+///     }                                       // waits for those who found it, then unmaps it
 template <class T, Allocator A = Kmalloc>
 class [[nodiscard("dropping a box destroys its object")]] Box final : public internal::Owner<Box<T, A>, T, T> {
 	using Owner = internal::Owner<Box, T, T>;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /// @file
-/// Callback: drops an object that nobody reads after a grace period.
+/// Callback: destroys an object that has no readers, a grace period from now.
 #ifndef KRCU_CALLBACK_HPP
 #define KRCU_CALLBACK_HPP
 
@@ -20,17 +20,26 @@ namespace krcu {
 ///
 /// For work that has to happen a grace period from now, or for what must outlive the readers of
 /// something else. ~T is that work; it runs in softirq, or with softirqs disabled, on any CPU, and
-/// must not sleep (see RcuBox). Unlike an RcuBox, a Callback that is destroyed without submit() drops its T at
-/// once: nobody can be reading it.
+/// must not sleep (see RcuBox). Unlike an RcuBox, a Callback that is destroyed without submit() destroys its T
+/// at once: nobody can be reading it.
 ///
 /// After Rust's Callback<T> (the call_rcu() abstraction on the rust-for-linux list).
 ///
 /// Use like:
 ///
-///     auto callback = krcu::Callback<Fence>::make(krcu::GFP_KERNEL, fence);
-///     if (!callback)
-///             return -ENOMEM;
-///     std::move(callback).submit();
+///     struct Signal {
+///             ~Signal();                      // tells whoever waits for the fence
+///             int fence;
+///     };
+///
+///     int signal_later(int fence)
+///     {
+///             auto callback = krcu::Callback<Signal>::make(krcu::GFP_KERNEL, fence);
+///             if (!callback)
+///                     return -ENOMEM;
+///             std::move(callback).submit();
+///             return 0;
+///     }
 template <class T, Allocator A = Kmalloc>
 class [[nodiscard("a callback that is not submitted drops its object at once")]] Callback final {
 	static_assert(internal::Boxable<T>::value);
@@ -55,16 +64,16 @@ public:
 		return Callback(Node::make(gfp, std::forward<Args>(args)...));
 	}
 
-	/// Moving a callback empties it. Moving one over another drops the object held there; onto itself
-	/// changes nothing.
+	/// Moving a callback empties it. Moving one over another destroys the object held there, now; onto
+	/// itself changes nothing.
 	Callback(Callback &&) noexcept = default;
 	Callback &operator=(Callback &&) noexcept = default;
 
-	/// Drops an object that was not submitted, now.
+	/// Destroys an object that was not submitted, now.
 	/// Context: any that ~T allows.
 	~Callback() = default;
 
-	/// Drops the object after a grace period; the callback is empty from here on. An empty one does nothing.
+	/// Destroys the object after a grace period; the callback is empty from here on. An empty one does nothing.
 	/// Does not sleep. Context: any but NMI; also under a ReadGuard. See call_rcu().
 	void submit() && noexcept
 	{
@@ -73,15 +82,15 @@ public:
 	}
 
 	/// As submit(), without the seconds that a kernel with CONFIG_RCU_LAZY may add to save power. On
-	/// other kernels it is submit(). See call_rcu_hurry().
+	/// other kernels it is submit(). Context: as submit(). See call_rcu_hurry().
 	void submit_hurry() && noexcept
 	{
 		if (Node *node = node_.release())
 			node->destroy_rcu_hurry();
 	}
 
-	/// Drops the object after a grace period of that domain, which there must be. ~T runs with softirqs
-	/// disabled, in a kernel worker. The domain's destruction waits for it.
+	/// Destroys the object after a grace period of that domain, which must not be empty. ~T runs with
+	/// softirqs disabled, in a kernel worker. The domain's destruction waits for it.
 	/// Does not sleep. Context: any but NMI; also in a reader of the domain. On PREEMPT_RT, where SRCU's
 	/// spinlocks may sleep, not in hard interrupts nor with preemption disabled. See call_srcu().
 	template <class Tag>

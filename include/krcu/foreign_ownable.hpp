@@ -20,9 +20,50 @@ namespace krcu {
 ///
 /// Use like, with a `void *` that C keeps for a driver:
 ///
-///     file->private_data = std::move(session).into_foreign();          // open
-///     auto &session = SessionBox::borrow(file->private_data);          // read, write
-///     auto session = SessionBox::from_foreign(file->private_data);     // release: dropped at the end
+///     struct Session {
+///             int id;
+///     };
+///     using SessionBox = krcu::KBox<Session>;
+///
+///     extern "C" void *session_open(int id)
+///     {
+///             return SessionBox::make(krcu::GFP_KERNEL, id).into_foreign();
+///     }
+///
+///     extern "C" int session_id(void *session)
+///     {
+///             return SessionBox::borrow(session).id;
+///     }
+///
+///     extern "C" void session_release(void *session)
+///     {
+///             auto last = SessionBox::from_foreign(session); // destroyed at the end
+///     }
+///
+/// and in C, as C++ knows no more of a struct file than its name:
+///
+///     #include <linux/errno.h>
+///     #include <linux/fs.h>
+///
+///     void *session_open(int id);
+///     void session_release(void *session);
+///
+///     static int mydrv_open(struct inode *inode, struct file *file)
+///     {
+///             file->private_data = session_open(iminor(inode));
+///             return file->private_data ? 0 : -ENOMEM;
+///     }
+///
+///     static int mydrv_release(struct inode *inode, struct file *file)
+///     {
+///             session_release(file->private_data);
+///             return 0;
+///     }
+///
+///     const struct file_operations mydrv_fops = {
+///             .open = mydrv_open,
+///             .release = mydrv_release,
+///     };
 ///
 /// After Rust's ForeignOwnable (rust/kernel/types.rs).
 template <class P>
@@ -32,7 +73,7 @@ concept ForeignOwnable = std::movable<P> && requires(P p, void *foreign) {
 	{ P::borrow(foreign) } -> std::same_as<const typename P::element_type &>;
 };
 
-/// One whose object readers may keep using when the owner is dropped: dropping waits for them, without
+/// An owner whose object readers may go on using when it is dropped: dropping waits for them, without
 /// blocking. The readers are those with that type of guard: RcuBox and RcuFreeBox wait for RCU's, an
 /// SrcuBox for those of its domain.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /// @file
-/// PollWaitQueue: a wait queue for poll() that may go while the file is still open.
+/// PollWaitQueue: a wait queue for poll() that may be freed while the file is still open.
 #ifndef KRCU_POLL_HPP
 #define KRCU_POLL_HPP
 
@@ -25,14 +25,16 @@ inline constexpr poll_t EPOLLRDNORM = KRCU_EPOLLRDNORM;
 inline constexpr poll_t EPOLLWRNORM = KRCU_EPOLLWRNORM;
 inline constexpr poll_t EPOLLRDHUP = KRCU_EPOLLRDHUP;
 
-/// What those who poll a file wait on, where that may go before the file does: with a task or a session,
-/// say, as in binder and signalfd. A queue that goes when its file is released needs none of this: by
-/// then nobody is on it.
+/// A wait queue that may be freed before the polled file is, e.g. one belonging to a task or session, as in
+/// binder and signalfd. A queue that is freed when its file is released needs none of this: by then nobody
+/// is on it.
 ///
 /// epoll stays on a queue for as long as it likes, after every call of its user's has returned. So the
 /// queue is RcuFreeSafe: drop_before_gp() makes epoll, and the polls of aio and io_uring, leave at once,
 /// and as any of them may be just leaving by itself, under rcu_read_lock(), the memory stays for a grace
 /// period. Keep it in an RcuFreeBox: alone, or as a member of a T whose drop_before_gp() calls this one.
+/// As T must be trivially destructible there, a session that also owns boxes lives in a box of its own kind,
+/// and has an RcuFreeBox<PollWaitQueue> as a member.
 ///
 /// What drop_before_gp() relies on, and cannot see to:
 /// - Nobody registers any more. A file's poll() finds the queue and calls poll_wait() under a mutex, or
@@ -60,12 +62,60 @@ inline constexpr poll_t EPOLLRDHUP = KRCU_EPOLLRDHUP;
 ///
 ///             void drop_before_gp() { readable.drop_before_gp(); }
 ///     };
-///     krcu::RcuFreeBox<Session> session; // under a mutex, which the file's poll() takes as well
+///     constinit krcu::RcuFreeBox<Session> session;    // under the C half's session_lock
 ///
-///     if (!session)
-///             return krcu::EPOLLHUP;
-///     session->readable.poll_wait(filp, table);
-///     return has_data() ? krcu::EPOLLIN | krcu::EPOLLRDNORM : 0;
+///     bool has_data();
+///
+///     extern "C" krcu::poll_t session_poll(file *filp, poll_table_struct *table)
+///     {
+///             if (!session)
+///                     return krcu::EPOLLHUP;
+///             session->readable.poll_wait(filp, table);
+///             return has_data() ? krcu::EPOLLIN | krcu::EPOLLRDNORM : 0;
+///     }
+///
+///     extern "C" void session_data_arrived()
+///     {
+///             if (session)
+///                     session->readable.wake_up_poll(krcu::EPOLLIN | krcu::EPOLLRDNORM);
+///     }
+///
+///     extern "C" void session_end()
+///     {
+///             session.reset();
+///     }
+///
+/// and in C:
+///
+///     #include <linux/fs.h>
+///     #include <linux/mutex.h>
+///     #include <linux/poll.h>
+///
+///     __poll_t session_poll(struct file *filp, struct poll_table_struct *table);
+///     void session_end(void);
+///
+///     static DEFINE_MUTEX(session_lock);
+///
+///     static __poll_t mydrv_poll(struct file *filp, struct poll_table_struct *table)
+///     {
+///             __poll_t events;
+///
+///             mutex_lock(&session_lock);
+///             events = session_poll(filp, table);
+///             mutex_unlock(&session_lock);
+///             return events;
+///     }
+///
+///     void mydrv_disconnect(void)
+///     {
+///             mutex_lock(&session_lock);
+///             session_end();
+///             mutex_unlock(&session_lock);
+///     }
+///
+///     const struct file_operations mydrv_fops = {
+///             .poll = mydrv_poll,
+///     };
 class PollWaitQueue final {
 public:
 	/// An empty queue. See init_waitqueue_head().
@@ -83,9 +133,9 @@ public:
 		krcu_poll_wait(filp, head(), table);
 	}
 
-	/// Wakes those who wait for any of `events`; of those who want to be woken alone (EPOLLEXCLUSIVE), one.
+	/// Wakes all non-exclusive waiters for `events` and one exclusive (EPOLLEXCLUSIVE) waiter.
 	/// Context: any but NMI; also under a ReadGuard, even if the queue is dropped meanwhile. Does not sleep,
-	/// but for its spinlock on PREEMPT_RT: not in hard interrupts there. See wake_up_poll().
+	/// except for its spinlock on PREEMPT_RT: not in hard interrupts there. See wake_up_poll().
 	void wake_up_poll(poll_t events) const noexcept { krcu_wake_up_poll(head(), events); }
 
 	/// Makes everybody leave, and wakes them with EPOLLHUP. See above for what it relies on; the memory

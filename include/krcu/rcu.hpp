@@ -18,17 +18,22 @@ namespace krcu {
 /// it, so it can be neither copied, moved, allocated, nor left unnamed.
 ///
 /// Context: any, as rcu_read_lock(). Nothing may sleep while a guard lives: use krcu::Srcu for that.
-/// Both that and keeping what a guard protects no longer than the guard are for the caller to see to; the
-/// compiler helps with a part. Clang refuses `return config.dereference(guard);`, but neither compiler
-/// minds a pointer that is kept in a variable and returned then, or stored where it outlives the guard.
-/// Clang 21 and newer refuse functions of krcu that sleep where a guard of the same function lives; Clang 19
-/// and 20 tell of them with -Wthread-safety, and then also, wrongly, of a guard within another.
+/// The caller must see to that, and must keep what a guard protects no longer than the guard; README.md says
+/// how much of it compilers check.
 ///
 /// Use like:
 ///
-///     krcu::ReadGuard guard;
-///     if (const Config *c = config.dereference(guard))
-///             use(*c);
+///     struct Config {
+///             int limit;
+///     };
+///     constinit krcu::Rcu<krcu::RcuKBox<Config>> config;
+///
+///     int read_limit()
+///     {
+///             krcu::ReadGuard guard;
+///             const Config *c = config.dereference(guard);
+///             return c ? c->limit : 0;
+///     }
 class KRCU_SCOPED_CAPABILITY ReadGuard final {
 public:
 	/// Read by the boxes, which refuse what has to stay in its scope. Whatever has a guard as a member says
@@ -57,7 +62,7 @@ struct RcuDomain {
 	using Guard = ReadGuard;
 };
 
-/// Waits until every RCU read-side critical section that was there at the call has ended.
+/// Waits until all pre-existing RCU read-side critical sections have completed.
 /// Context: process, outside any read-side critical section. Sleeps.
 inline void synchronize_rcu() KRCU_EXCLUDES(internal::rcu) { krcu_synchronize_rcu(); }
 
@@ -66,7 +71,7 @@ inline void synchronize_rcu() KRCU_EXCLUDES(internal::rcu) { krcu_synchronize_rc
 inline void synchronize_rcu_expedited() KRCU_EXCLUDES(internal::rcu) { krcu_synchronize_rcu_expedited(); }
 
 /// Waits until every RCU callback that was pending at the call has run: every destructor that an RcuBox
-/// or a Callback has deferred so far, but for those that reclaim::Work runs and those that wait for the
+/// or a Callback has deferred so far, except those that reclaim::Work runs and those that wait for the
 /// readers of a krcu::Srcu (its barrier()). Memory without a destructor is not waited for. A module's exit
 /// waits for all of these by itself (module/krcu/module.c).
 /// Context: process, outside any read-side critical section. Sleeps.
@@ -80,7 +85,8 @@ inline void rcu_barrier() KRCU_EXCLUDES(internal::rcu) { krcu_rcu_barrier(); }
 /// Nothing tells whether an object that is destroyed meanwhile was retired in time. So where others go on
 /// retiring it takes 32 rounds, each of one grace period of RCU and of every domain.
 /// Context: process, outside any read-side critical section of RCU or of the module's domains, and not in a
-/// destructor, nor in a work item of a WQ_MEM_RECLAIM workqueue. Sleeps, as long as the readers of any of the module's domains stay for which an object waits.
+/// destructor, nor in a work item of a WQ_MEM_RECLAIM workqueue. Sleeps, as long as the readers of any of the
+/// module's domains stay for which an object waits.
 /// See rcu_barrier(), srcu_barrier(), flush_work().
 inline void drain() KRCU_EXCLUDES(internal::rcu) { krcu_drain(); }
 
@@ -91,14 +97,23 @@ inline void drain() KRCU_EXCLUDES(internal::rcu) { krcu_drain(); }
 ///
 /// Use like:
 ///
-///     auto unused = krcu::GracePeriod::start(); // after unpublishing
-///     ...
-///     if (unused.elapsed())
-///             reuse();
+///     struct Slot {
+///             krcu::GracePeriod unused;
+///     };
+///
+///     void retire(Slot &slot)                 // it has been unpublished
+///     {
+///             slot.unused = krcu::GracePeriod::start();
+///     }
+///
+///     bool may_be_reused(const Slot &slot)
+///     {
+///             return slot.unused.elapsed();
+///     }
 class GracePeriod final {
 public:
-	/// The grace period that begins now; it is under way whether or not anybody waits.
-	/// Does not sleep. Context: any but NMI; 6.1 and 6.12 want interrupts enabled, and lockdep says so.
+	/// Returns a cookie for a full grace period after this call, and starts one if needed.
+	/// Does not sleep. Context: process or softirq, with interrupts enabled (lockdep asserts this).
 	/// See start_poll_synchronize_rcu().
 	[[nodiscard("the cookie is the only way to tell when the grace period has elapsed")]]
 	static GracePeriod start() noexcept

@@ -19,22 +19,20 @@
 
 namespace krcu {
 
-/// Owns one T on the heap; destroys it a grace period after the box lets go of it.
+/// Owns one T on the heap; destroys it a grace period after the box is dropped.
 ///
 /// T may be any object type. Its destructor, if not trivial, runs in an RCU callback: in softirq,
 /// or with softirqs disabled, on any CPU, so it must not sleep. A T whose destructor sleeps says so
 /// with a public `static constexpr bool destructor_may_sleep = true`, and is then refused unless R is
-/// reclaim::Work, which destroys it in process context; of T's members nothing can be told, so a T
-/// with such a member says it too. A private one is refused, but in a final class or a union it
-/// cannot be seen. Where T is trivially destructible no callback runs at all: kvfree_rcu() takes
-/// the memory.
+/// reclaim::Work, which destroys it in process context. This is not inherited from members: T must
+/// declare it too. A private one is refused, except in a final class or a union, where it cannot be
+/// seen. Where T is trivially destructible no callback runs at all: kvfree_rcu() takes the memory.
 ///
 /// RcuBox<E[]> owns an array: its object is a range of E that knows its size, in one allocation.
 ///
-/// A box is one pointer; the allocation is T and an rcu_head before it, or from 7.3 on the smaller kvfree_rcu_head where
-/// T is trivially destructible. It is like std::unique_ptr
-/// but for the wait, for const access (readers may be looking), and for what failure looks like:
-/// there are no exceptions, an allocation that failed is an empty box.
+/// A box is one pointer; the allocation is T and an rcu_head before it, or from 7.3 on, where T is trivially
+/// destructible, the smaller kvfree_rcu_head. It is like std::unique_ptr except that it waits, that access is const
+/// (readers may be looking), and that an allocation that failed is an empty box, as there are no exceptions.
 ///
 /// Dropping a box, resetting it, or moving another one over it retires the object: one grace period from then it
 /// is destroyed and its memory freed. That does not sleep. Context: any but NMI; also under a ReadGuard. See
@@ -47,10 +45,19 @@ namespace krcu {
 ///
 /// Use like:
 ///
-///     auto box = krcu::RcuKBox<Config>::make(krcu::GFP_KERNEL, 42);
-///     if (!box)
-///             return -ENOMEM;
-///     use(box->field);
+///     struct Config {
+///             int limit;
+///     };
+///     constinit krcu::Rcu<krcu::RcuKBox<Config>> config;
+///
+///     int set_limit(int limit)
+///     {
+///             auto box = krcu::RcuKBox<Config>::make(krcu::GFP_KERNEL, limit);
+///             if (!box)
+///                     return -ENOMEM;
+///             auto old = config.replace(std::move(box));
+///             return 0;
+///     }
 template <class T, Allocator A = Kmalloc, reclaim::Policy R = reclaim::Softirq>
 class [[nodiscard("dropping a box retires its object")]] RcuBox final
 	: public internal::Owner<RcuBox<T, A, R>, internal::element_t<T>, internal::RcuNode<internal::element_t<T>, A>> {
@@ -82,9 +89,9 @@ public:
 		return RcuBox(Node::template make_array<std::remove_extent_t<T>>(gfp, n));
 	}
 
-	/// Not for RcuBox<E[]>: allocates, and lets `int init(T *)` construct the value in the uninitialised memory. `init`
-	/// returns 0, or a negative errno if it constructed nothing; then the memory is given back at
-	/// once and the errno comes out. -ENOMEM where the allocation fails.
+	/// Not for RcuBox<E[]>: allocates, and lets `int init(T *)` construct the value in the uninitialised memory.
+	/// `init` returns 0, or a negative errno if it constructed nothing; then the memory is freed at once and
+	/// the errno comes out. -ENOMEM where the allocation fails.
 	/// Context: any that `gfp` and `init` allow; see the allocator.
 	template <class F>
 	[[nodiscard("dropping a box retires its object")]]
@@ -110,13 +117,14 @@ public:
 		return this->node_->value.size();
 	}
 
-	/// The object, for as long as the guard lives, even if the box lets go of it meanwhile.
-	/// The box must not be empty.
+	/// The object, for as long as the guard lives, even if the box is dropped meanwhile.
+	/// The box must not be empty. Context: any that the guard allows.
 	const element_type &with_rcu(KRCU_LIFETIMEBOUND const ReadGuard &) const noexcept { return this->node_->value; }
 	const element_type &with_rcu(const ReadGuard &&) const = delete; // the guard would be gone before the reference
 
 	/// The object behind a pointer that into_foreign() returned, for as long as the guard lives,
 	/// even if from_foreign() takes it back meanwhile: dropping the box then waits for this reader.
+	/// Context: any that the guard allows.
 	static const element_type &rcu_borrow(void *foreign, KRCU_LIFETIMEBOUND const ReadGuard &) noexcept
 	{
 		return Owner::node_of(foreign)->value;

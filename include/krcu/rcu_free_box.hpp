@@ -28,7 +28,7 @@ concept RcuFreeSafe = requires(T &value) {
 	{ value.drop_before_gp() } -> std::same_as<void>;
 };
 
-/// One of those that says which part of it stays safe: `RcuView rcu_view(const ReadGuard &) const`
+/// An RcuFreeSafe type that says which part of it stays safe: `RcuView rcu_view(const ReadGuard &) const`
 /// returns what may be used for as long as the guard, also after drop_before_gp(), and offers nothing
 /// else, such as registering with the object. After Rust's RcuView (the discussion of the RFC).
 template <class T>
@@ -41,10 +41,10 @@ concept NamesRcuView = !requires { &WithNames<T>::rcu_view; };
 
 } // namespace internal
 
-/// Owns one T on the heap; when let go of, runs `T::drop_before_gp()` at once, and frees the memory
+/// Owns one T on the heap; when dropped, runs `T::drop_before_gp()` at once, and frees the memory
 /// a grace period later. RcuBox is the other order: a grace period first, then `~T`.
 ///
-/// ~T never runs, so T must be trivially destructible, and gives its resources back in
+/// ~T never runs, so T must be trivially destructible, and releases its resources in
 /// drop_before_gp(), which is public. No callback runs either: kvfree_rcu() takes the memory.
 ///
 /// A box is one pointer; the allocation is T and an rcu_head before it, from 7.3 on a kvfree_rcu_head.
@@ -61,13 +61,21 @@ concept NamesRcuView = !requires { &WithNames<T>::rcu_view; };
 /// Use like:
 ///
 ///     struct FenceContext {
-///             struct View { const char *name; };
+///             struct View {
+///                     const char *name;
+///             };
 ///
 ///             View rcu_view(const krcu::ReadGuard &) const { return { name }; }
 ///             void drop_before_gp() { signal_all(); } // the name stays, for those who print it
-///             ...
+///             void signal_all();
+///
+///             const char *name;
 ///     };
-///     auto box = krcu::RcuFreeBox<FenceContext>::make(krcu::GFP_KERNEL, "gpu");
+///
+///     krcu::RcuFreeBox<FenceContext> make_context()
+///     {
+///             return krcu::RcuFreeBox<FenceContext>::make(krcu::GFP_KERNEL, "gpu");
+///     }
 template <class T, Allocator A = Kmalloc>
 class [[nodiscard("dropping a box retires its object")]] RcuFreeBox final
 	: public internal::Owner<RcuFreeBox<T, A>, T, internal::RcuNode<T, A>> {
@@ -86,8 +94,8 @@ public:
 		return RcuFreeBox(Node::make(gfp, std::forward<Args>(args)...));
 	}
 
-	/// The part of the object that is safe for as long as the guard lives, even if the box lets go of it
-	/// meanwhile; where T has one. The box must not be empty.
+	/// The part of the object that is safe for as long as the guard lives, even if the box is dropped
+	/// meanwhile; where T has one. The box must not be empty. Context: any that the guard allows.
 	auto rcu_view(const ReadGuard &guard) const noexcept
 		requires RcuViewable<T>
 	{
@@ -96,12 +104,16 @@ public:
 	void rcu_view(const ReadGuard &&) const = delete; // the guard would be gone before the view
 
 	/// The object behind a pointer that into_foreign() returned, for as long as the guard lives;
-	/// drop_before_gp() may run meanwhile, and T is made for that.
-	static const T &rcu_borrow(void *foreign, KRCU_LIFETIMEBOUND const ReadGuard &) noexcept { return Owner::node_of(foreign)->value; }
+	/// drop_before_gp() may run meanwhile, and T is made for that. Context: any that the guard allows.
+	static const T &rcu_borrow(void *foreign, KRCU_LIFETIMEBOUND const ReadGuard &) noexcept
+	{
+		return Owner::node_of(foreign)->value;
+	}
 	static const T &rcu_borrow(void *foreign, const ReadGuard &&) = delete;
 
 	/// The view of the object behind a pointer that into_foreign() returned, for as long as the guard
-	/// lives, even if from_foreign() takes it back meanwhile; where T has one.
+	/// lives, even if from_foreign() takes it back meanwhile; where T has one. Context: any that the guard
+	/// allows.
 	static auto rcu_view(void *foreign, const ReadGuard &guard) noexcept
 		requires RcuViewable<T>
 	{

@@ -57,8 +57,8 @@ public:
 
 	constexpr RcuOld() noexcept = default;
 
-	/// Moving one empties it. Moving one over another drops the object held there; onto itself
-	/// changes nothing.
+	/// Moving one empties it. Moving one over another drops the object held there, as the destructor does;
+	/// onto itself changes nothing.
 	RcuOld(RcuOld &&) noexcept = default;
 	RcuOld &operator=(RcuOld &&) noexcept = default;
 	~RcuOld()
@@ -69,7 +69,7 @@ public:
 	/// Whether there was an old object.
 	explicit operator bool() const noexcept { return bool(foreign_); }
 
-	/// The old object, until this drops it. There must be one.
+	/// The old object, until this drops it. The RcuOld must not be empty.
 	const element_type &operator*() const noexcept KRCU_LIFETIMEBOUND { return P::borrow(foreign_.get()); }
 	const element_type *operator->() const noexcept KRCU_LIFETIMEBOUND { return &P::borrow(foreign_.get()); }
 
@@ -98,25 +98,43 @@ private:
 /// it can be neither copied nor moved. A module runs no static destructors, so one at namespace scope
 /// is emptied with take() in the module's exit.
 ///
-/// Rcu<P, Srcu<Tag>> has the readers of that domain, who may sleep; P is then an SrcuBox<T, Tag>, and
-/// everything below about a ReadGuard goes for the domain's Guard.
+/// Rcu<P, Srcu<Tag>> has the readers of that domain, who may sleep; P is then an SrcuBox<T, Tag>, and what
+/// is said of a ReadGuard below applies to the domain's Guard.
 ///
 /// After Rust's Rcu<P> (the "RCU protected pointer" patches on the rust-for-linux list).
 ///
 /// Use like:
 ///
-///     constinit krcu::Rcu<krcu::RcuKBox<Config>> config;
+///     struct Config {
+///             int limit;
+///     };
+///     using ConfigBox = krcu::RcuKBox<Config>;
 ///
-///     int read()
+///     constinit krcu::Rcu<ConfigBox> config;
+///
+///     int read_limit()
 ///     {
 ///             krcu::ReadGuard guard;
 ///             const Config *c = config.dereference(guard);
-///             return c ? c->value : 0;
+///             return c ? c->limit : 0;
 ///     }
 ///
-///     void update(krcu::RcuKBox<Config> fresh)
+///     void replace(ConfigBox fresh)
 ///     {
 ///             auto old = config.replace(std::move(fresh));
+///     }
+///
+///     int raise_limit()                       // under a lock of the updaters'
+///     {
+///             auto old = config.copy_update([](const Config *c) {
+///                     return ConfigBox::make(krcu::GFP_KERNEL, c ? c->limit + 1 : 1);
+///             });
+///             return old ? 0 : -ENOMEM;       // there is always one
+///     }
+///
+///     void stop()                             // the module's exit
+///     {
+///             (void)config.take();
 ///     }
 template <ForeignOwnable P, class Domain = RcuDomain>
 class Rcu final {
@@ -142,7 +160,8 @@ public:
 	Rcu(const Rcu &) = delete;
 	Rcu &operator=(const Rcu &) = delete;
 
-	/// Drops the object as an RcuOld does. Readers that hold it may go on; new ones and updaters must not come.
+	/// Drops the object as an RcuOld does. Readers that hold it may go on; the caller must exclude new readers
+	/// and updaters.
 	~Rcu()
 		requires(!destructor_may_sleep)
 	{
@@ -180,9 +199,8 @@ public:
 	/// returns the old one. If `update` returns an empty P, say because an allocation failed, nothing
 	/// changes and an empty RcuOld comes back.
 	///
-	/// The caller excludes other updaters from the call to its end (a lock, say), or loses updates:
-	/// what a second one published in between is handed back as if it were the old object. Nothing is
-	/// ever freed twice.
+	/// Serialise updaters for the whole call, e.g. with a lock; otherwise updates are lost: what a second
+	/// one published in between is handed back as if it were the old object. Nothing is ever freed twice.
 	/// Context: any that `update` allows.
 	template <class F>
 	Old copy_update(F &&update)

@@ -8,21 +8,28 @@
 
 namespace krcu::reclaim {
 
-/// In the RCU callback: in softirq, or with softirqs disabled, on any CPU. The destructor must not
-/// sleep. Costs nothing besides; right for nearly every T.
+/// In the RCU callback, on any CPU: in softirq, or in a kthread with softirqs disabled, as on PREEMPT_RT, with
+/// rcutree.use_softirq=0 and on CPUs in rcu_nocbs=. The destructor must not sleep. Costs nothing besides; right
+/// for nearly every T. To reclaim is what RCU calls the freeing of what was retired; memory reclaim, by which
+/// the kernel makes room, has no part in it.
 struct Softirq {};
 
 /// In a work item of the module's, after the RCU callback: process context, where the destructor may
-/// sleep (schedule_work()). Takes no more memory. Objects wait for each other's destructors, and not
-/// for memory reclaim: nothing that frees memory under pressure should depend on them.
+/// sleep (schedule_work()). Takes no more memory. The destructors run one at a time on a workqueue that is
+/// not WQ_MEM_RECLAIM: memory reclaim must not depend on them.
 ///
 /// Use like:
 ///
 ///     struct Session {
-///             static constexpr bool destructor_may_sleep = true; // no box but such a one takes it
-///             ~Session(); // takes a mutex
+///             static constexpr bool destructor_may_sleep = true; // a box that calls it in softirq is refused
+///             ~Session();                                        // takes a mutex
 ///     };
-///     using SessionBox = krcu::RcuBox<Session, krcu::Kmalloc, krcu::reclaim::Work>;
+///     using SessionBox = krcu::RcuKBox<Session, krcu::reclaim::Work>;
+///
+///     SessionBox make_session()
+///     {
+///             return SessionBox::make(krcu::GFP_KERNEL);
+///     }
 struct Work {};
 
 template <class R>

@@ -20,26 +20,34 @@ namespace krcu {
 ///
 /// Each T has one cache in each module. Its objects are as large as T and a box's rcu_head, where
 /// kmalloc() would round up; so it is for boxes of T alone, and for no arrays. /proc/slabinfo has them by
-/// name, unless the kernel merges the cache with a like one. As from every kmem_cache_create(), hardened
+/// name, unless the kernel merges the cache with a similar one. As from every kmem_cache_create(), hardened
 /// usercopy lets nothing in them be copied to or from user space directly.
 ///
 /// When the module goes, or its init fails, the cache is destroyed, after the last grace period that an
 /// object waits for. If a box was leaked, kmem_cache_destroy() warns then.
 ///
 /// SLAB_TYPESAFE_BY_RCU is left out on purpose. With it, an object may become another T under its
-/// readers, who have to check which one they found; a box promises them the same T for a grace period,
-/// which its memory has waited for when it comes back here, so the flag would add nothing but a wait.
+/// readers, who have to check which one they found. A box promises them the same T for a grace period, and
+/// its memory comes back here only after that; so the flag would add nothing but a wait.
 ///
 /// Context: as Kmalloc.
 ///
 /// Use like:
 ///
+///     struct Session {
+///             int id;
+///     };
 ///     using SessionBox = krcu::RcuBox<Session, krcu::SlabCache<Session>>;
 ///
-///     if (int err = krcu::SlabCache<Session>::create("mydrv_session")) // in the module's init
-///             return err;
-///     ...
-///     auto box = SessionBox::make(krcu::GFP_KERNEL, id);
+///     int start()                             // the module's init
+///     {
+///             return krcu::SlabCache<Session>::create("mydrv_session");
+///     }
+///
+///     SessionBox make_session(int id)
+///     {
+///             return SessionBox::make(krcu::GFP_KERNEL, id);
+///     }
 template <class T>
 class SlabCache final {
 	// The most that a box of T allocates, whatever box and allocator.
@@ -67,7 +75,9 @@ public:
 	/// costs nothing.
 	[[nodiscard]] static void *alloc(std::size_t size, std::size_t align, gfp_t gfp)
 	{
-		return size <= sizeof(Object) && align <= alignof(Object) ? krcu_kmem_cache_alloc(cache_.kmem, std::to_underlying(gfp)) : nullptr;
+		return size <= sizeof(Object) && align <= alignof(Object)
+			       ? krcu_kmem_cache_alloc(cache_.kmem, std::to_underlying(gfp))
+			       : nullptr;
 	}
 
 	/// See kmem_cache_free().

@@ -39,15 +39,31 @@ struct Readers;
 ///
 /// Use like:
 ///
-///     struct Table { static constexpr const char *name = "mydrv_table"; };
-///     auto domain = krcu::Srcu<Table>::make();
-///     if (!domain)
-///             return -ENOMEM;
+///     struct Firmware {
+///             static constexpr const char *name = "mydrv_firmware";
+///     };
+///     constinit krcu::Srcu<Firmware> domain;
+///
+///     int start()                             // the module's init
+///     {
+///             domain = krcu::Srcu<Firmware>::make();
+///             return domain ? 0 : -ENOMEM;
+///     }
+///
+///     void upload();                          // sleeps
+///
+///     void read()
 ///     {
 ///             auto guard = domain.read_lock();
-///             msleep(1);
+///             upload();
 ///     }
-///     domain.synchronize();
+///
+///     void wait_for_readers()
+///     {
+///             domain.synchronize();
+///     }
+///
+/// What its readers read, and how to take that down, is in srcu_box.hpp.
 template <class Tag>
 class [[nodiscard("dropping a domain waits for its readers")]] Srcu final {
 public:
@@ -56,7 +72,8 @@ public:
 
 	/// A read-side critical section of this domain, from read_lock() to the end of the scope.
 	/// It belongs to the task and the scope that made it. The domain must outlive it.
-	class KRCU_SCOPED_CAPABILITY [[nodiscard("the read-side critical section ends with the guard: give it a name")]] Guard final {
+	class KRCU_SCOPED_CAPABILITY [[nodiscard("the read-side critical section ends with the guard: give it a name")]]
+	Guard final {
 	public:
 		/// Read by the boxes, which refuse what has to stay in its scope.
 		static constexpr bool belongs_to_scope = true;
@@ -73,7 +90,10 @@ public:
 		friend class Srcu;
 		friend struct internal::Readers<Srcu>;
 
-		explicit Guard(srcu_struct *domain) noexcept KRCU_ACQUIRE_SHARED(Srcu::readers_) : domain_(domain), index_(krcu_srcu_read_lock(domain)) {}
+		explicit Guard(srcu_struct *domain) noexcept KRCU_ACQUIRE_SHARED(Srcu::readers_)
+			: domain_(domain), index_(krcu_srcu_read_lock(domain))
+		{
+		}
 
 		srcu_struct *domain_;
 		int index_;
@@ -93,16 +113,16 @@ public:
 	/// Empty where memory is short, and where `domain` is null. Drop it before the C code calls
 	/// cleanup_srcu_struct(): that waits for the readers and callbacks of the C code as well, and leaves
 	/// the srcu_struct as it is. Wrap it under one tag: dropping a wrapper waits for what destructors submit
-	/// under the same. A wrapper that is left ends with the module's exit, so what comes later, a parameter's
-	/// set function, say, must not use it.
+	/// under the same. A wrapper that is left is destroyed at the end of the module's exit, so what comes later,
+	/// e.g. a parameter's set function, must not use it.
 	/// Context: process; sleeps.
 	static Srcu wrap(srcu_struct *domain) KRCU_EXCLUDES(internal::rcu)
 	{
 		return Srcu(krcu_srcu_wrap(&tag_, domain));
 	}
 
-	/// Moving a domain's owner empties it. Moving one over another destroys the domain held there;
-	/// onto itself changes nothing. The domain itself stays where it is, guards and all.
+	/// Moving a domain's owner empties it. Moving one over another destroys the domain held there, as the
+	/// destructor does; onto itself changes nothing. The domain itself stays where it is, guards and all.
 	Srcu(Srcu &&other) noexcept : domain_(std::exchange(other.domain_, nullptr)) {}
 	Srcu &operator=(Srcu &&other) noexcept
 	{
@@ -118,10 +138,10 @@ public:
 	/// otherwise), gives up and returns: one error line names the domain, its memory stays, and the module
 	/// cannot be unloaded any more, so that the late reader may still leave. A module that is being
 	/// unloaded already waits for it at its end, and so does a wrapper, whose domain somebody else frees.
-	/// From here on no new reader may come, and nothing more be submitted, except by the readers and
-	/// callbacks that it waits for, to which the domain is there as long as they are; what a destructor
-	/// submits by way of RCU or of another domain is for the caller to wait for. Domains that are left to the
-	/// module's end go together, when nothing is pending in any.
+	/// From here on the caller must prevent new readers and submissions. Only the readers and callbacks that
+	/// it waits for may still use the domain; what a destructor submits by way of RCU or of another domain,
+	/// the caller must wait for. Domains that are left to the module's end are destroyed together, when
+	/// nothing is pending in any.
 	/// Context: process, outside this domain's read-side critical sections. Sleeps.
 	/// See start_poll_synchronize_srcu(), srcu_barrier(), cleanup_srcu_struct().
 	~Srcu() KRCU_EXCLUDES(internal::rcu) { destroy(); }
@@ -130,8 +150,8 @@ public:
 	/// outlive it.
 	class GracePeriod final {
 	public:
-		/// The grace period that begins now; it is under way whether or not anybody waits. There must
-		/// be a domain.
+		/// Returns a cookie for a full grace period of the domain after this call, and starts one if needed.
+		/// The Srcu must not be empty.
 		/// Does not sleep. Context: as Callback::submit(Srcu &). See start_poll_synchronize_srcu().
 		[[nodiscard("the cookie is the only way to tell when the grace period has elapsed")]]
 		static GracePeriod start(KRCU_LIFETIMEBOUND const Srcu &domain) noexcept
@@ -165,24 +185,29 @@ public:
 	/// Whether there is a domain.
 	explicit operator bool() const noexcept { return domain_; }
 
-	/// Enters a read-side critical section. There must be a domain.
+	/// Enters a read-side critical section. The Srcu must not be empty.
 	/// Context: any but NMI. The reader may sleep where its context may. See srcu_read_lock().
-	Guard read_lock() const & noexcept KRCU_LIFETIMEBOUND KRCU_ACQUIRE_SHARED(Srcu::readers_) KRCU_NO_THREAD_SAFETY_ANALYSIS
+	Guard read_lock() const & noexcept KRCU_LIFETIMEBOUND KRCU_ACQUIRE_SHARED(Srcu::readers_)
+		KRCU_NO_THREAD_SAFETY_ANALYSIS // its callers are checked
 	{
 		return Guard(domain_);
 	}
 	Guard read_lock() const && = delete; // the domain would be gone before the guard
 
-	/// Waits until every reader of this domain that was there at the call has left. There must be a domain.
+	/// Waits until all pre-existing read-side critical sections of this domain have completed. The Srcu must
+	/// not be empty.
 	/// Context: process, outside the read-side critical sections of this domain, and of others of its tag, as
 	/// lockdep has one class for all of these. Sleeps. See synchronize_srcu().
 	void synchronize() const KRCU_EXCLUDES(internal::rcu, readers_) { krcu_synchronize_srcu(domain_); }
 
 	/// As synchronize(), sooner, at the price of more CPU time.
 	/// Context: as synchronize(). See synchronize_srcu_expedited().
-	void synchronize_expedited() const KRCU_EXCLUDES(internal::rcu, readers_) { krcu_synchronize_srcu_expedited(domain_); }
+	void synchronize_expedited() const KRCU_EXCLUDES(internal::rcu, readers_)
+	{
+		krcu_synchronize_srcu_expedited(domain_);
+	}
 
-	/// Waits until every callback pending in this domain at the call has run. There must be a domain.
+	/// Waits until every callback pending in this domain at the call has run. The Srcu must not be empty.
 	/// Context: process, outside this domain's read-side critical sections. Sleeps. See srcu_barrier().
 	void barrier() const KRCU_EXCLUDES(internal::rcu, readers_) { krcu_srcu_barrier(domain_); }
 

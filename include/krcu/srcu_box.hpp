@@ -20,13 +20,14 @@ namespace krcu {
 /// period of that domain. RCU's own readers are not waited for, and its accessors do not take their
 /// guards.
 ///
-/// The domain is given when the object is made, and has to be there until the box lets go of it; the
-/// domain's own destruction then waits for what was retired: see there. So where both are members of one
+/// The domain is given when the object is made, and must exist until the box is dropped; the
+/// domain's own destruction then waits for what was retired: see Srcu. So where both are members of one
 /// struct, declare the Srcu before whatever owns the boxes: members are destroyed in reverse. No compiler
 /// can tell; a kernel with CONFIG_PROVE_RCU warns.
 ///
-/// ~T runs with softirqs disabled and must not sleep. A T that must: keep it in a KBox, unpublish it, call
-/// the domain's synchronize(), then drop it.
+/// ~T runs with softirqs disabled and must not sleep. If it must, keep the T in a KBox, and publish an SrcuBox
+/// of a struct with a pointer to it. To destroy it, take() that pointer's box out, call the domain's
+/// synchronize(), and then reset the KBox.
 ///
 /// A box is one pointer; the allocation is T and an rcu_head before it, where the domain is kept until
 /// the kernel needs the place. Retiring always takes a callback: domains have no kvfree_rcu().
@@ -40,13 +41,46 @@ namespace krcu {
 ///
 /// Use like:
 ///
-///     krcu::Rcu<krcu::SrcuKBox<Config, Table>, krcu::Srcu<Table>> config;
-///     ...
-///     auto guard = domain.read_lock();
-///     if (const Config *c = config.dereference(guard))
-///             wait_for(c->device);
-///     ...
-///     auto old = config.replace(krcu::SrcuKBox<Config, Table>::make(domain, krcu::GFP_KERNEL, 42));
+///     struct Config {
+///             int device;
+///     };
+///     struct Configs {
+///             static constexpr const char *name = "mydrv_configs";
+///     };
+///     using ConfigBox = krcu::SrcuKBox<Config, Configs>;
+///
+///     constinit krcu::Srcu<Configs> domain;
+///     constinit krcu::Rcu<ConfigBox, krcu::Srcu<Configs>> config;
+///
+///     int start()                             // the module's init
+///     {
+///             domain = krcu::Srcu<Configs>::make();
+///             return domain ? 0 : -ENOMEM;
+///     }
+///
+///     int set_device(int device)
+///     {
+///             auto fresh = ConfigBox::make(domain, krcu::GFP_KERNEL, device);
+///             if (!fresh)
+///                     return -ENOMEM;
+///             auto old = config.replace(std::move(fresh));
+///             return 0;
+///     }
+///
+///     void wait_for(int device);              // sleeps
+///
+///     void read()
+///     {
+///             auto guard = domain.read_lock();
+///             if (const Config *c = config.dereference(guard))
+///                     wait_for(c->device);
+///     }
+///
+///     void stop()                             // the module's exit: nobody starts to read any more
+///     {
+///             (void)config.take();            // first the pointer: its last object is retired into the domain
+///             domain = krcu::Srcu<Configs>(); // then the domain: it waits for readers, and for that object
+///     }
 template <class T, class Tag, Allocator A = Kmalloc>
 class [[nodiscard("dropping a box retires its object")]] SrcuBox final
 	: public internal::Owner<SrcuBox<T, Tag, A>, T, internal::Node<T, A>> {
@@ -59,8 +93,8 @@ public:
 	/// An empty box.
 	constexpr SrcuBox() noexcept = default;
 
-	/// Allocates and constructs a T from `args`, to be retired into `domain`, which there must be.
-	/// Empty where the allocation fails.
+	/// Allocates and constructs a T from `args`, to be retired into `domain`, which must not be empty.
+	/// The box is empty where the allocation fails.
 	/// Context: any that `gfp` and T's constructor allow; see the allocator.
 	template <class... Args>
 	static SrcuBox make(KRCU_LIFETIMEBOUND const Domain &domain, gfp_t gfp, Args &&...args)
@@ -71,8 +105,8 @@ public:
 	static SrcuBox make(const Domain &&, gfp_t, Args &&...) = delete; // the domain would be gone before the box
 
 	/// Allocates, and lets `int init(T *)` construct the value in the uninitialised memory. `init`
-	/// returns 0, or a negative errno if it constructed nothing; then the memory is given back at
-	/// once and the errno comes out. -ENOMEM where the allocation fails.
+	/// returns 0, or a negative errno if it constructed nothing; then the memory is freed at once and
+	/// the errno comes out. -ENOMEM where the allocation fails.
 	/// Context: any that `gfp` and `init` allow; see the allocator.
 	template <class F>
 	[[nodiscard("dropping a box retires its object")]]
@@ -87,14 +121,18 @@ public:
 	template <class F>
 	static std::expected<SrcuBox, int> try_make(const Domain &&, gfp_t, F &&) = delete;
 
-	/// The object, for as long as the guard lives, even if the box lets go of it meanwhile. The guard
-	/// is of the domain the box was made with. The box must not be empty.
+	/// The object, for as long as the guard lives, even if the box is dropped meanwhile. The guard
+	/// is of the domain the box was made with. The box must not be empty. Context: any that the guard allows.
 	const T &with_rcu(KRCU_LIFETIMEBOUND const Guard &) const noexcept { return this->node_->value; }
 	const T &with_rcu(const Guard &&) const = delete; // the guard would be gone before the reference
 
 	/// The object behind a pointer that into_foreign() returned, for as long as the guard lives,
 	/// even if from_foreign() takes it back meanwhile: dropping the box then waits for this reader.
-	static const T &rcu_borrow(void *foreign, KRCU_LIFETIMEBOUND const Guard &) noexcept { return Owner::node_of(foreign)->value; }
+	/// Context: any that the guard allows.
+	static const T &rcu_borrow(void *foreign, KRCU_LIFETIMEBOUND const Guard &) noexcept
+	{
+		return Owner::node_of(foreign)->value;
+	}
 	static const T &rcu_borrow(void *foreign, const Guard &&) = delete;
 
 private:

@@ -27,9 +27,17 @@ namespace krcu {
 /// among them, also under a ReadGuard, but neither in hard interrupts nor with interrupts disabled.
 /// No P is dropped under the lock.
 ///
+/// P is an RcuBox or an RcuFreeBox, whose readers are RCU's: an SrcuBox or a Box is refused.
+///
+/// What a reader finds is its own only as long as the guard, under which it must not sleep. To look up and
+/// then sleep, copy what is needed out of the object before the guard ends; or look up under a mutex that
+/// whoever erases takes too, which keeps the object there for as long as it is held. Readers see a const T.
+/// To change an entry, store() a new object in its place, or give T `mutable` members with a lock of their
+/// own, as PollWaitQueue has.
+///
 /// The struct xarray is inside the object, which stays where it is: it can be neither copied nor
 /// moved. Its constructor runs code, so it cannot be declared constinit, nor live at namespace scope
-/// in a module: make it a member of what the driver allocates.
+/// in a module: keep it in a KBox there, or make it a member of what the driver allocates.
 ///
 /// P's pointers must be multiples of 4, as the boxes' are: an xarray tells its own entries by those bits.
 /// Only store() and fill() put anything in, so that whatever else is found or taken out is a P's.
@@ -38,18 +46,47 @@ namespace krcu {
 ///
 /// Use like:
 ///
-///     krcu::XArray<krcu::RcuKBox<Session>> sessions;
+///     struct Session {
+///             int user;
+///     };
+///     using SessionBox = krcu::RcuKBox<Session>;
+///     using Sessions = krcu::XArray<SessionBox>;
 ///
-///     auto session = krcu::RcuKBox<Session>::make(krcu::GFP_KERNEL);
-///     if (!session)
-///             return -ENOMEM;
-///     auto old = sessions.store(id, std::move(session), krcu::GFP_KERNEL);
-///     if (!old)
-///             return old.error();
-///     ...
-///     krcu::ReadGuard guard;
-///     if (const Session *s = sessions.load(id, guard))
-///             use(*s);
+///     constinit krcu::KBox<Sessions> sessions;
+///
+///     int start()                             // the module's init
+///     {
+///             sessions = krcu::KBox<Sessions>::make(krcu::GFP_KERNEL);
+///             return sessions ? 0 : -ENOMEM;
+///     }
+///
+///     int add(unsigned long id, int user)
+///     {
+///             auto session = SessionBox::make(krcu::GFP_KERNEL, user);
+///             if (!session)
+///                     return -ENOMEM;
+///             auto old = sessions->store(id, std::move(session), krcu::GFP_KERNEL);
+///             return old ? 0 : old.error();
+///     }
+///
+///     void tell(int user);                    // sleeps
+///
+///     void tell_user_of(unsigned long id)
+///     {
+///             int user = -1;
+///             {
+///                     krcu::ReadGuard guard;
+///                     if (const Session *s = sessions->load(id, guard))
+///                             user = s->user;
+///             }
+///             if (user >= 0)
+///                     tell(user);
+///     }
+///
+///     void stop()                             // the module's exit: nobody uses the array any more
+///     {
+///             sessions.reset();
+///     }
 template <ForeignOwnableRcu P>
 class XArray final {
 	static_assert(KRCU_HEAD_ALIGN % 4 == 0,
@@ -64,13 +101,13 @@ public:
 	XArray(const XArray &) = delete;
 	XArray &operator=(const XArray &) = delete;
 
-	/// Drops every P, and gives the array's own memory back. Readers that hold an object may go on;
+	/// Drops every P, and frees the array's own memory. Readers that hold an object may go on;
 	/// nobody may use the array any more, and reservations are gone before it.
 	/// Context: as updating, and any that ~P allows. See xa_erase(), xa_destroy().
 	~XArray()
 	{
-		// Erased first, dropped then, and from the beginning each time: ~P may find the array in order, and
-		// even store.
+		// Erase before dropping, so that ~P sees a consistent array; and from the beginning each time, as it
+		// may even store.
 		for (unsigned long index = 0; krcu_xa_find(xa(), &index); index = 0)
 			(void)erase(index);
 		krcu_xa_destroy(xa());
@@ -121,8 +158,9 @@ public:
 	P erase(unsigned long index) noexcept { return P::from_foreign(krcu_xa_erase(xa(), index)); }
 
 	/// An index that was empty and is kept for its owner, memory and all, so that fill() needs none.
-	/// Readers see nothing there. Dropping it without fill() gives the memory back; where somebody broke into
-	/// it, drop it before that index is reserved again, or it releases the other's. The array must outlive it.
+	/// Readers see nothing there. Dropping it without fill() frees the memory; where somebody stored to that
+	/// index meanwhile, drop it before the index is reserved again, or it releases the other reservation. The
+	/// array must outlive it.
 	class [[nodiscard("dropping a reservation releases it")]] Reservation final {
 	public:
 		/// Moving a reservation empties it.
@@ -142,9 +180,9 @@ public:
 		/// The index that is kept. Any context.
 		unsigned long index() const noexcept { return index_; }
 
-		/// Puts `p` there. Allocates nothing and cannot fail, unless somebody broke into the
-		/// reservation: what they stored there comes back, or `p` itself if they erased it again and
-		/// memory is short. Otherwise an empty P does. To be called once.
+		/// Puts `p` there, and returns an empty P. Allocates nothing and cannot fail, unless somebody stored to
+		/// that index meanwhile: then what they stored comes back, or `p` itself if they erased it again and
+		/// memory is short. To be called once.
 		/// Context: as updating; does not sleep. See xa_store_bh().
 		P fill(P p) && noexcept
 		{

@@ -60,6 +60,7 @@ test_kernel() {
 		if [[ -z $GUEST_ARCH && "${logs[*]} ${failed[*]}" != *misuse* ]]; then
 			if scripts/setup.sh llvm lint model; then
 				without_guest misuse scripts/misuse/misuse-test.sh "$out/module/torture"
+				without_guest examples scripts/checks/example-test.sh "$out/module/torture"
 				without_guest lint scripts/checks/lint.sh "$out/module/torture"
 				without_guest model scripts/model/model.sh
 			else

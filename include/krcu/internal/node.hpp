@@ -76,8 +76,8 @@ public:
 		return node;
 	}
 
-	/// An Array with `n` elements behind it, or null, also where that is more than can be addressed. Nobody
-	/// hears of it but the caller: where user space chooses `n`, no warning in the log may be had for it.
+	/// An Array with `n` elements behind it, or null, also where that is more than can be addressed. Only the
+	/// caller is told: where user space chooses `n`, it must not be able to fill the log with warnings.
 	template <class E>
 	static Node *make_array(gfp_t gfp, std::size_t n)
 	{
@@ -86,24 +86,25 @@ public:
 		if (n > limit / sizeof(E))
 			return nullptr;
 		// Allocators want a multiple of the alignment.
-		Node *node = allocate(gfp | __GFP_NOWARN, (sizeof(Node) + n * sizeof(E) + alignof(Node) - 1) & -alignof(Node));
+		const std::size_t size = (sizeof(Node) + n * sizeof(E) + alignof(Node) - 1) & -alignof(Node);
+		Node *node = allocate(gfp | __GFP_NOWARN, size);
 
 		if (node)
 			::new (static_cast<void *>(&node->value)) T(n);
 		return node;
 	}
 
-	/// Gives the memory back now, without destroying a value.
+	/// Frees the memory now, without destroying a value.
 	void deallocate() { A::free(this); }
 
-	/// Gives the memory back after a grace period, without destroying a value.
+	/// Frees the memory after a grace period, without destroying a value.
 	void deallocate_rcu()
 	{
 		static_assert(head_size >= internal::head_size<A>);
 		A::free_rcu(reinterpret_cast<callback_head *>(head_));
 	}
 
-	/// Destroys the value and gives the memory back, now.
+	/// Destroys the value and frees the memory, now.
 	void destroy()
 	{
 		static_assert(EndsByDestructor<T>::value);
@@ -111,7 +112,7 @@ public:
 		deallocate();
 	}
 
-	/// Destroys the value and gives the memory back after a grace period, in the context that R says.
+	/// Destroys the value and frees the memory after a grace period, in the context that R says.
 	template <reclaim::Policy R = reclaim::Softirq>
 	void destroy_rcu()
 	{
@@ -119,7 +120,9 @@ public:
 		if constexpr (std::is_trivially_destructible_v<T>) {
 			deallocate_rcu();
 		} else if constexpr (std::is_same_v<R, reclaim::Work>) {
-			krcu_call_rcu(head(), [](callback_head *head) { krcu_reclaim_in_work(head, run_destructor<krcu_rcu_ran>); });
+			krcu_call_rcu(head(), [](callback_head *head) {
+				krcu_reclaim_in_work(head, run_destructor<krcu_rcu_ran>);
+			});
 		} else {
 			static_assert(!DestructorMaySleep<T>,
 				      "krcu: ~T may sleep, but an RCU callback runs in softirq: use RcuBox<T, A, krcu::reclaim::Work>");
@@ -134,7 +137,7 @@ public:
 		krcu_call_rcu_hurry(head(), run_destructor<krcu_rcu_ran>);
 	}
 
-	/// Destroys the value and gives the memory back after a grace period of that domain. There is no
+	/// Destroys the value and frees the memory after a grace period of that domain. There is no
 	/// kvfree_rcu() for domains, so it takes a callback even where there is nothing to destroy.
 	template <krcu_ran &ran>
 	void destroy_srcu(srcu_struct *domain)

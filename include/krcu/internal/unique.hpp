@@ -8,8 +8,8 @@
 
 namespace krcu::internal {
 
-/// std::unique_ptr, which libstdc++'s freestanding headers do not have. `Drop{}(T *)` lets go of
-/// the pointer; it is looked at only where that happens, so T may be incomplete until then.
+/// std::unique_ptr, which libstdc++'s freestanding headers do not have. `Drop{}(T *)` ends the
+/// ownership; it is instantiated only where that happens, so T may be incomplete until then.
 template <class T, class Drop>
 class Unique final {
 public:
@@ -27,7 +27,7 @@ public:
 		return *this;
 	}
 
-	/// Empty by the time it lets go, as what runs then may look at it again.
+	/// Empty by the time Drop is called, as what runs then may look at it again.
 	~Unique()
 	{
 		if (T *ptr = release())

@@ -4,10 +4,21 @@
 #include <linux/poll.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/version.h>
 #include <linux/srcu.h>
 #include <linux/wait.h>
 
 struct box {
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+	struct kvfree_rcu_head rcu;
+#else
+	struct rcu_head rcu;
+#endif
+	int value;
+};
+
+/* What a domain's readers read takes a callback to free. */
+struct srcu_box {
 	struct rcu_head rcu;
 	int value;
 };
@@ -29,7 +40,7 @@ void c_replace(struct box __rcu **slot, struct box *fresh);
 void c_drop_session(struct session *session);
 void c_nested(void);
 int c_srcu_read(struct srcu_struct **domain, int *value);
-int c_srcu_dereference(struct srcu_struct **domain, struct box __rcu **slot);
+int c_srcu_dereference(struct srcu_struct **domain, struct srcu_box __rcu **slot);
 void c_poll(struct file *filp, wait_queue_head_t *queue, poll_table *table);
 void c_wake(wait_queue_head_t *queue);
 
@@ -141,11 +152,11 @@ int c_srcu_read(struct srcu_struct **domain, int *value)
 }
 
 /* Reads through an RCU-protected pointer whose readers are a domain's. */
-int c_srcu_dereference(struct srcu_struct **domain, struct box __rcu **slot)
+int c_srcu_dereference(struct srcu_struct **domain, struct srcu_box __rcu **slot)
 {
 	struct srcu_struct *ssp = *domain;
 	int idx = srcu_read_lock(ssp);
-	struct box *box = srcu_dereference(*slot, ssp);
+	struct srcu_box *box = srcu_dereference(*slot, ssp);
 	int value = 0;
 
 	if (likely(box))

@@ -26,6 +26,10 @@ import sys
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "guests"))
+from console import PRINTK_PREFIX_RE
+from verdict import CRASH, HANG, SCRIPT_FAILED, SPLAT
+
 LIST = "scripts/mutants/mutants.txt"
 WORK = "build/mutants"
 AT_ONCE = 2
@@ -33,9 +37,7 @@ AT_ONCE = 2
 PATIENCE = 300
 HANG = 60
 
-PRINTK_PREFIX_RE = re.compile(r"^(?:<\d+>)?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
-# guest.py's: the script failed, the kernel complained, it crashed, it hung.
-RED = (1, 3, 4, 5)
+RED = (SCRIPT_FAILED, SPLAT, CRASH, HANG)
 
 # What can see a mutant. Modules, what the kernel's command line says besides, and guest.py's other arguments; a
 # suite of its own name is none of these.

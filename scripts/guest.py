@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
 """Boots a kernel in QEMU with busybox around it, and judges what its console said.
 
     guest.py run   --image BZIMAGE [--add FILE[:/PATH]]... --script FILE   run a busybox sh script

@@ -16,6 +16,15 @@ build driver -j2
 	! grep -qi warning "$work/log" && [[ " $(made)" = *" engine.o first.ko "*" first.krcu-module.o "* ]]
 result $? "three_modules_of_several_directories_build_in_parallel"
 
+version=$(sed -nE 's/^#define KRCU_VERSION "(.*)"/\1/p' "$krcu/include/krcu/version.h")
+IFS=. read -r major minor patch <<<"$version"
+{
+	tr '\0' '\n' <"$work/driver/first.ko" | grep -ax "krcu_version=$version" &&
+		grep -m1 '^## ' "$krcu/CHANGELOG.md" | grep -x "## $version" &&
+		grep -x "#define KRCU_VERSION_CODE $(printf '0x%02x%02x%02x' "$major" "$minor" "$patch")" "$krcu/include/krcu/version.h"
+} >>"$work/log"
+result $? "the_version_is_in_the_module_and_in_the_changelog"
+
 build driver
 expect_made "nothing_touched_nothing_made" ""
 

@@ -361,7 +361,7 @@ KUNIT_CASE(tag_of_several_sources_is_one_lock_class)
 }
 
 // What is left to the module's exit: two domains, and a chain of objects in them, in RCU and in a work item, each
-// of which lets go of the next. scripts/guest/kunit.sh looks for the last one's line.
+// of which retires the next. scripts/guests/kunit.sh looks for the last one's line.
 namespace {
 struct Older {
 	static constexpr const char *name = "krcu_kunit_older";

@@ -31,7 +31,7 @@ which_ones()
 	printf '%s\n' "$symbols" | sed -nE "s/.*$1.*/\\1/p" | sort -u | paste -sd' '
 }
 
-# The functions that a section of pointers names, on one line, but for those that match. A relocation names a
+# The functions that a section of pointers names, on one line, except those that match. A relocation names a
 # function, or where it is in a section.
 functions_in() # SECTION BUT-FOR
 {

@@ -1,4 +1,6 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
 # Installs the Debian packages that building and testing need, as far as they are missing.
 #
 #   scripts/setup.sh [GROUP...]     groups: base qemu llvm lint model arm64 arm; without any: base qemu

@@ -18,6 +18,7 @@
 #include <krcu/slab_cache.hpp>
 #include <krcu/srcu.hpp>
 #include <krcu/srcu_box.hpp>
+#include <krcu/version.h>
 #include <krcu/xarray.hpp>
 
 #endif // KRCU_KRCU_HPP

@@ -3,7 +3,7 @@
  * Waiting until all that the module has retired is destroyed: krcu::drain(),
  * and the module's end (module/krcu/module.c).
  *
- * One barrier waits for the callbacks there are, but a destructor may let go of
+ * One barrier waits for the callbacks that are pending, but a destructor may drop
  * another box, and so queue another callback while the barrier waits: one of
  * RCU's, or of any domain's. So the barriers of RCU, of the work item and of all
  * domains are repeated until none of krcu's callbacks ran during a round: then

@@ -19,15 +19,16 @@
  * retires is waited for in the free function of a parameter of krcu's own, which
  * the kernel calls when no set function can run any more, whether or not init
  * and exit ran. Domains and caches stay until then, as a set function may use
- * them; not so wrapped domains, which C code frees when the exit has returned. The
- * kernel no longer knows the module's text by then (tables of fixups, say), other
- * modules may be gone and other parameters' strings freed, so whatever can be waited
- * for in the exit is.
+ * them; not so wrapped domains, which C code frees when the exit has returned. By
+ * then the kernel no longer knows the module's text (its exception table, e.g.),
+ * other modules may be gone and other parameters' strings freed. So the exit waits
+ * for all that it can.
  *
  * A callback that queues another one for ever makes the module's end wait for ever.
  *
  * See Documentation/RCU/rcubarrier.rst ("Unloading Modules That Use call_rcu()").
- * kvfree_rcu() needs no barrier: no module text runs for it.
+ * kvfree_rcu() needs no barrier: no module text runs for it. docs/design.md has the
+ * protocol as a whole.
  */
 #include <linux/errno.h>
 #include <linux/init.h>
@@ -36,6 +37,7 @@
 #include <linux/rcupdate.h>
 
 #include <krcu/internal/shims.h>
+#include <krcu/version.h>
 
 int krcu_renamed_init_module(void);
 void krcu_renamed_cleanup_module(void);
@@ -117,6 +119,9 @@ static const struct kernel_param_ops end_ops = {
 	.set = no_such_parameter,
 	.free = drain_after_exit,
 };
+
+/* Drivers have copies of krcu: this tells which one is in a module. */
+MODULE_INFO(krcu_version, KRCU_VERSION);
 
 /* It has no file. Linked last, so that the free functions of the module's own parameters run before. */
 module_param_cb(krcu, &end_ops, NULL, 0);

@@ -4,7 +4,8 @@
  * their RCU callback, and a work item destroys them (krcu::reclaim::Work).
  *
  * It takes no memory: when an rcu_head's callback runs, the rcu_head is free for
- * other use, so it holds the list link and the function to call.
+ * other use, so it holds the list link and the function to call. That is why it is
+ * not queue_rcu_work(): see docs/design.md.
  */
 #include <linux/build_bug.h>
 #include <linux/llist.h>

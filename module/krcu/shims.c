@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The shims behind krcu's C++ headers: each is the documented kernel call and
- * nothing else. Kbuild.krcu links one copy into every module that has C++
- * objects; see include/krcu/internal/shims.h.
+ * The shims behind krcu's C++ headers: thin wrappers of documented kernel
+ * functions. Those that do more say why. Kbuild.krcu links one copy into every
+ * module that has C++ objects; see include/krcu/internal/shims.h.
  */
 #include <linux/bug.h>
 #include <linux/compiler.h>
@@ -153,6 +153,7 @@ krcu_shim void krcu_kvfree(void *ptr)
 
 krcu_shim void *krcu_kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 {
+	/* In other kernels it crashes, as in C. */
 	if (IS_ENABLED(CONFIG_PROVE_RCU) && WARN_ONCE(!cache, "krcu: SlabCache: a box is made before create()\n"))
 		return NULL;
 	return kmem_cache_alloc(cache, gfp);
@@ -163,7 +164,7 @@ krcu_shim void krcu_kmem_cache_free(struct kmem_cache *cache, void *ptr)
 	kmem_cache_free(cache, ptr);
 }
 
-/* SRCU; krcu_srcu.c has a domain's beginning and end */
+/* SRCU; module/krcu/srcu.c has a domain's beginning and end */
 
 krcu_shim int krcu_srcu_read_lock(struct srcu_struct *ssp)
 	__acquires(ssp)
@@ -205,6 +206,7 @@ krcu_shim bool krcu_poll_state_synchronize_srcu(struct srcu_struct *ssp, unsigne
 krcu_shim void krcu_call_srcu(struct srcu_struct *ssp, struct callback_head *head,
 			      void (*func)(struct callback_head *head))
 {
+	/* A callback that the module's exit would not wait for is a crash to come: better a leak, and a warning. */
 	if (IS_ENABLED(CONFIG_PROVE_RCU) && !krcu_srcu_may_retire_into(ssp))
 		return;
 	call_srcu(ssp, head, func);
@@ -297,10 +299,10 @@ krcu_shim void krcu_wake_up_poll(struct wait_queue_head *queue, __poll_t events)
 	wake_up_poll(queue, events);
 }
 
-/* wake_up_pollfree(), half of which not every kernel exports. */
+/* As wake_up_pollfree(), half of which not every kernel exports to modules. */
 krcu_shim void krcu_wake_up_pollfree(struct wait_queue_head *queue)
 {
-	/* Holds without its lock because who took the last entry off, and may have it still, is an RCU reader. */
+	/* Holds without its lock because whoever took the last entry off, and may still use it, is an RCU reader. */
 	if (!waitqueue_active(queue))
 		return;
 	__wake_up(queue, TASK_NORMAL, 0, poll_to_key(EPOLLHUP | POLLFREE));

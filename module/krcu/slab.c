@@ -31,7 +31,7 @@ int krcu_cache_create(struct krcu_cache *cache, const char *name, unsigned int s
 	return err;
 }
 
-/* Nothing of the module's is left that could free an object, but for kvfree_rcu()'s batches. */
+/* Nothing of the module's is left that could free an object, except kvfree_rcu()'s batches. */
 void krcu_caches_destroy(void)
 {
 	for (; caches; caches = caches->next)

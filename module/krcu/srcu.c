@@ -98,7 +98,7 @@ static bool is_owned(const struct krcu_domain *domain)
 	return domain->ssp == &domain->own;
 }
 
-/* Waits until nobody in visit_domains() is at it any more, and frees it. It has no readers and no callbacks. */
+/* Waits until nobody in visit_domains() uses it any more, and frees it. It has no readers and no callbacks. */
 static void free_domain(struct krcu_domain *domain)
 {
 	spin_lock_irq(&lock);
@@ -161,7 +161,7 @@ static void visit_domains(void (*visit)(struct krcu_domain *domain))
 	}
 }
 
-/* Idle, so that waiting long is neither load nor a hung task. Returns whether it was over by the deadline. */
+/* Sleeps idle: a long wait is neither load nor a hung task. Returns whether it was over by the deadline. */
 static bool wait_for_grace_period(struct srcu_struct *ssp, unsigned long cookie, unsigned long deadline)
 {
 	while (!poll_state_synchronize_srcu(ssp, cookie)) {
@@ -233,7 +233,7 @@ static bool readers_left_in_time(struct krcu_domain *domain, unsigned long cooki
 }
 
 /*
- * A callback's destructor may let go of another box of the domain, so barriers
+ * A callback's destructor may drop another box of the domain, so barriers
  * are repeated until none of krcu's callbacks ran during one, as at exit: see
  * module/krcu/drain.c. A callback of another domain of the same tag costs a
  * barrier more.
@@ -381,7 +381,7 @@ void krcu_srcu_barrier_all(void)
 	visit_domains(wait_for_its_callbacks);
 }
 
-/* One that is left and that C code owns, or any that is left; from now on it is the caller's to free. */
+/* A domain that is left and that C code owns, or any that is left; the caller frees it. */
 static struct krcu_domain *begin_destroying_left(bool any)
 {
 	struct krcu_domain *domain, *found = NULL;
@@ -408,13 +408,13 @@ static void destroy_left(bool any)
 	}
 }
 
-/* When the module goes and no readers are left: ends the domains that C code owns, as that may free them next. */
+/* When the module goes and no readers are left: destroys the wrappers, as C code may free its domains next. */
 void krcu_srcu_destroy_wrapped(void)
 {
 	destroy_left(false);
 }
 
-/* Last: ends all that are left. */
+/* Last: destroys all that are left. */
 void krcu_srcu_destroy_all(void)
 {
 	destroy_left(true);

@@ -47,7 +47,7 @@ struct Settings {
 	unsigned int limit;
 };
 
-/// Small, with a destructor: call_rcu(). It may own another one, which its destructor then lets go of
+/// Small, with a destructor: call_rcu(). It may own another one, which its destructor then retires
 /// in turn: call_rcu() from a callback, or, as these are destroyed in process context, from a work item.
 struct Session : Tracked {
 	using Next = CachedBox<Session, krcu::reclaim::Work>;
@@ -186,7 +186,7 @@ void sample_tick()
 
 void sample_stop(unsigned int burst)
 {
-	journal = krcu::Srcu<Journal>(); // waits for its readers; nothing below waits, but for a very long burst
+	journal = krcu::Srcu<Journal>(); // waits for its readers; nothing below waits, except in a very long burst
 
 	// A burst may be longer than memory is large: at most two batches of it wait for a grace period.
 	constexpr unsigned int batch = 8192;

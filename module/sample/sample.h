@@ -7,7 +7,7 @@
 struct sample_counts {
 	unsigned long reads;		/* read-side critical sections that found an object */
 	unsigned long replaced;		/* objects that gave way to a new one */
-	unsigned long retired;		/* objects with a destructor that were let go of */
+	unsigned long retired;		/* objects with a destructor that were retired */
 	unsigned long destroyed;	/* of those, how many destructors have run */
 	unsigned long failed;		/* allocations that failed */
 };

@@ -22,6 +22,15 @@ result $? "three_modules_of_several_directories_build_in_parallel"
 	awk '$2 == "GROUP" || $0 == last { found = 1 } { last = $0 } END { exit !found }'
 result $? "no_comdat_group_is_left"
 
+version=$(sed -nE 's/^#define KRCU_VERSION "(.*)"/\1/p' "$krcu/include/krcu/version.h")
+IFS=. read -r major minor patch <<<"$version"
+{
+	tr '\0' '\n' <"$work/driver/first.ko" | grep -ax "krcu_version=$version" &&
+		grep -m1 '^## ' "$krcu/CHANGELOG.md" | grep -x "## $version" &&
+		grep -x "#define KRCU_VERSION_CODE $(printf '0x%02x%02x%02x' "$major" "$minor" "$patch")" "$krcu/include/krcu/version.h"
+} >>"$work/log"
+result $? "the_version_is_in_the_module_and_in_the_changelog"
+
 build driver
 expect_made "nothing_touched_nothing_made" ""
 

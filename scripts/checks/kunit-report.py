@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
 """Shows KUnit results of one or several kernels, and sums them up.
 
     kunit-report.py --src KERNEL-SOURCE [--passed NAME:WHAT]... [--failed NAME:REASON]... NAME=CONSOLE-LOG...

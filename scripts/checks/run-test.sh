@@ -18,7 +18,7 @@ trap 'rm -rf "$work"' EXIT
 
 tree=$work/tree
 mkdir -p "$tree/kunit" "$tree/module" "$tree/include" "$work/bin"
-cp -r "$krcu/scripts" "$krcu/.ci" "$krcu"/.clang-* "$krcu"/{Makefile,Kbuild,README.md} "$tree"
+cp -r "$krcu/scripts" "$krcu/.ci" "$krcu"/.clang-* "$krcu"/{Makefile,Kbuild,README.md,CHANGELOG.md} "$tree"
 rm "$tree"/scripts/kernels/*.config
 printf '# krcu-source: 6.12\nCONFIG_X=y\n' | tee "$tree/scripts/kernels/one.config" >"$tree/scripts/kernels/two.config"
 fake_source "$work/cache/krcu/src/linux-6.12_6.12.1-1"

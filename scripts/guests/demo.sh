@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0
+#
 # Runs in the guest: loads the sample driver, lets it work, unloads it, and checks that it did all it says.
 set -e
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0
+#
 # Runs in the guest: drivers that leave things to the module's exit (kunit/exits.cpp), as often as
 # krcu_exits.times= on the kernel's command line says; krcu_exits.only= names one of them. In each, the last
 # destructor says that it has run, and whether the exit has returned by then.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0
+#
 # Runs in the guest: the KUnit suites, one of which pins its module, and then the sample driver, which
 # goes again and again with destructors pending. krcu_kunit.only= on the kernel's command line names some
 # of the functions below, with commas between them.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0
+#
 # Runs in the guest: mistakes that a debug kernel must tell of (kunit/misused.cpp), with the words it must use.
 
 fail() {

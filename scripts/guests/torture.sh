@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0
+#
 # Runs in the guest: loads the torture module, and makes life hard for the kernel until it is done: CPUs
 # come and go, grace periods change their kind, allocations fail. From the kernel's command line it takes
 # the module's parameters (krcu_torture.duration=60), and the verdict to expect as if it were one of them.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0
+#
 # Runs in the guest: loads the sample driver and unloads it at once, with 10,000 destructors pending, again
 # and again, as often as krcu_unload.cycles= on the kernel's command line says; then a few times more
 # beside a module that a reader keeps loaded. The machine must not have less memory in the end.

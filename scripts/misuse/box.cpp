@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Boxes, and what they can own. Read by scripts/misuse-test.sh, which says how.
+// Boxes, and what they can own. Read by scripts/misuse/misuse-test.sh, which says how.
 #include <expected>
 #include <optional>
 #include <utility>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Guards, and what they protect. Read by scripts/misuse-test.sh, which says how.
+// Guards, and what they protect. Read by scripts/misuse/misuse-test.sh, which says how.
 #include <krcu/krcu.hpp>
 
 struct Config {

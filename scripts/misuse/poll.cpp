@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Wait queues for poll(). Read by scripts/misuse-test.sh, which says how.
+// Wait queues for poll(). Read by scripts/misuse/misuse-test.sh, which says how.
 #include <krcu/krcu.hpp>
 
 struct Session {

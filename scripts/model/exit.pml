@@ -25,7 +25,7 @@ c_decl {
 
 /* Who does what; both this and "without" come from the environment. */
 #define LATE_READERS	1	/* in RCU, in a domain that is krcu's, in one that is wrapped */
-#define CHAINS		2	/* objects that let go of others, everywhere */
+#define CHAINS		2	/* objects that retire others, everywhere */
 #define PAIRS		3	/* two of them at once */
 #define LONG_CHAIN	4	/* longer than the rounds at exit */
 #define DROP		5	/* a late reader drops another domain */

@@ -32,7 +32,7 @@
 #define LENGTH		5
 
 /* A callback: an object, or a barrier's with the number of who waits. An object has these, and how long
- * a chain of others it may let go of, one by one. */
+ * a chain of others it may retire, one by one. */
 #define CHAIN		3
 #define WORK		4	/* destroyed in the work item */
 #define OLD_OBJECT	8	/* retired before drain() was called, or by such a one's destructor */

@@ -3,13 +3,13 @@
 #
 # Read by krcu.sh: make test and its parts.
 
-# What tests without a guest depend on, but for the kernel's build: sources and the machine's packages.
+# What tests without a guest depend on, besides the kernel's build: sources and the machine's packages.
 sources() {
 	{
 		dpkg-query -W
-		find .ci .clang-* README.md Kbuild include module kunit scripts -type f ! -name '*.mod.c' ! -name '*-constants.h' \
+		find .ci .clang-* ./*.md Kbuild include module kunit scripts -type f ! -name '*.mod.c' ! -name '*-constants.h' \
 			\( -name '*.[chS]' -o -name '*.[ch]pp' -o -name '*.sh' -o -name '*.py' -o -name 'Kbuild*' -o -name '[!.]*.config' \
-			-o -name README.md -o -name '.clang-*' -o -name run -o -name '*.pml' -o -path '*/internal/hosted/*' \) -exec sha256sum {} +
+			-o -name '*.md' -o -name '.clang-*' -o -name run -o -name '*.pml' -o -path '*/internal/hosted/*' \) -exec sha256sum {} +
 	} | sha256sum
 }
 

@@ -32,8 +32,8 @@ cache=$("${BASH_SOURCE[0]%/*}/kernels/cache.sh") || exit
 umask 022
 
 # Disk space, in MB. Measured: a source tree takes 1700 (and 150 for its package on the way), a
-# kernel 230 (default) to 450 (debug), a stock kernel 150 (and 120). With room to spare:
-need_src=2000 need_build=1200 need_stock=400
+# kernel 230 (default) to 450 (debug), a stock kernel 150 (and 120), a compiler 250 (and 80). With room to spare:
+need_src=2000 need_build=1200 need_stock=400 need_root=600
 
 # shellcheck source=scripts/end-children.sh
 . "${BASH_SOURCE[0]%/*}/end-children.sh"
@@ -49,6 +49,8 @@ need_src=2000 need_build=1200 need_stock=400
 . "$configs/cached.sh"
 # shellcheck source=scripts/kernels/build.sh
 . "$configs/build.sh"
+# shellcheck source=scripts/kernels/compiler.sh
+. "$configs/compiler.sh"
 # shellcheck source=scripts/kernels/stock.sh
 . "$configs/stock.sh"
 
@@ -57,9 +59,14 @@ unset MAKEFLAGS MFLAGS MAKELEVEL GNUMAKEFLAGS O M V KBUILD_OUTPUT KBUILD_EXTMOD 
 	KCONFIG_CONFIG ARCH CROSS_COMPILE SRCARCH srctree objtree
 export LC_ALL=C
 
-# The value of "# krcu-KEY:" in FILE.
 directive() { # FILE KEY
 	sed -n "s/^# krcu-$2: *//p" "$1"
+}
+
+# What the last of $files that has KEY says.
+setting() { # KEY
+	local f
+	for f in "${files[@]}"; do directive "$f" "$1"; done | tail -1
 }
 
 # The files whose options make up kernel NAME, the base first.
@@ -79,15 +86,8 @@ name=${1:-}
 
 chained=$(chain "$name") || exit
 mapfile -t files <<<"$chained"
-series='' stock='' debian='' src='' guest_arch='' busybox=''
-for f in "${files[@]}"; do
-	v=$(directive "$f" source)
-	series=${v:-$series}
-	v=$(directive "$f" stock)
-	stock=${v:-$stock}
-	v=$(directive "$f" debian)
-	debian=${v:-$debian}
-done
+series=$(setting source) stock=$(setting stock) debian=$(setting debian)
+src='' guest_arch='' busybox='' kmake=()
 if [[ -n $stock ]]; then
 	# shellcheck disable=SC2086 # two words
 	stock_kernel $stock
@@ -99,6 +99,9 @@ else
 fi
 
 whole || die "$name: made, but not usable: ${damage:-no $build/.complete}"
+if [[ -n $stock && -n ${CC:-$own_cc} ]]; then
+	kmake=("CC=${CC:-$own_cc}")
+fi
 touch -c "$build/.complete" 2>/dev/null || true
 printf '%s=%q\n' KDIR "$KDIR" IMAGE "$IMAGE" VMLINUX "$VMLINUX" KMAKE "${kmake[*]-}" SRC "$src" \
 	GUEST_ARCH "$guest_arch" BUSYBOX "$busybox"

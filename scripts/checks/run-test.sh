@@ -122,6 +122,28 @@ result $? "make_clean_does_not_take_the_logs_of_a_run"
 target clean >"$work/log" 2>&1 && [ ! -e "$tree/build" ]
 result $? "make_clean_cleans_when_no_run_is_left"
 
+# --- what cannot be had ----------------------------------------------------------------------------
+
+# matrix KERNEL: a row that does not pass
+matrix() { ! FILTER='' target matrix KERNELS="$1" >"$work/log" 2>&1; }
+
+printf '# krcu-stock: 6.12 amd64\n# krcu-debian: 13\n' >"$tree/scripts/kernels/absent.config"
+printf '#!/bin/sh\necho 11.9\n' >"$work/bin/dpkg-query"
+chmod +x "$work/bin/dpkg-query"
+matrix absent && grep -q '^absent  *skipped  *0  *0 ' "$work/log" && grep -qx 'kernels skipped: 1' "$work/log" &&
+	[ "$(grep -c '^krcu: absent: cannot be had here: .*neither Debian 12 nor 13' "$work/log")" = 2 ] &&
+	grep -qx '0 passed, 0 failed' "$work/log"
+result $? "a_kernel_that_cannot_be_had_is_a_skipped_row"
+rm "$work/bin/dpkg-query" "$tree/scripts/kernels/absent.config"
+
+mkdir "$work/cache/krcu/src/linux-9.9_9.9.1-1"
+printf 'all allnoconfig:\n\tfalse\n' >"$work/cache/krcu/src/linux-9.9_9.9.1-1/Makefile"
+echo '# krcu-source: 9.9' >"$tree/scripts/kernels/broken.config"
+matrix broken && grep -q '^broken  *-  *0  *1 ' "$work/log" && ! grep -q 'skipped:' "$work/log" &&
+	grep -qx '0 passed, 1 failed' "$work/log"
+result $? "a_kernel_that_does_not_build_is_a_failed_row"
+rm "$tree/scripts/kernels/broken.config"
+
 # --- who is killed ---------------------------------------------------------------------------------
 
 # session PID: the processes of that session

@@ -47,6 +47,7 @@ cannot() {
 }
 
 no_package() { # WHAT
+	rm -rf "$cache/tmp"
 	[[ -z $trouble ]] || cannot "$trouble"
 	[[ -z $debian ]] || cannot "Debian $debian's archive has no $1 to download; if a newer series has taken its place," \
 		"name that in kernels/$name.config (apt's own words are in $cache/fetch.log)"

@@ -51,3 +51,8 @@ full() { # LOG: did that fail for lack of space? The log may have been the first
 	(($(df --output=avail -m "$cache" | tail -1) < 20)) ||
 		grep -qiE 'no space left|disk quota exceeded|enough free space' "$1"
 }
+
+no_space() { # MB
+	rm -rf "$cache/tmp"
+	die "$name: no space left in $cache; needs $1 MB"
+}

@@ -55,10 +55,7 @@ get_source() { # SERIES
 	dest=$(source_dir "$series" "$version")
 	if ! run "unpacking $pkg $version" "$cache/fetch.log" \
 		unpack_source "$deb" "./usr/src/$pkg.tar.xz" "$tmp/src"; then
-		if full "$cache/fetch.log"; then
-			rm -rf "$tmp"
-			die "$name: no space left in $cache; needs $((need_src + need_build)) MB"
-		fi
+		full "$cache/fetch.log" && no_space $((need_src + need_build))
 		rm -rf "$tmp"
 		die "$name: cannot unpack $pkg: $(tail -1 "$cache/fetch.log")"
 	fi

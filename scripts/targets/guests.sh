@@ -31,7 +31,7 @@ run_suites() { # NAME
 
 	mapfile -t modules < <(add_modules)
 	guest run "$1: the suites" --script scripts/guests/kunit.sh "${modules[@]}" \
-		--append "kunit.enable=1 ${FILTER:+kunit.filter_glob=$FILTER}" \
+		--append "kunit.enable=1 kunit.autorun=1 ${FILTER:+kunit.filter_glob=$FILTER}" \
 		--log "$out/kunit.log" --timeout "${TIMEOUT:-300}" --quiet
 }
 
@@ -39,12 +39,12 @@ run_suites() { # NAME
 planted() {
 	! has KASAN || echo 'use_after_free BUG: KASAN: slab-use-after-free in .*use_after_free.* \[krcu_planted_kunit\]'
 	! has KCSAN || echo 'data_race BUG: KCSAN: data-race in .*increment.* \[krcu_planted_kunit\]'
-	! has CFI_CLANG || echo 'wrong_type CFI failure at .*callback_of_the_wrong_type'
+	! { has CFI || has CFI_CLANG; } || echo 'wrong_type CFI failure at .*callback_of_the_wrong_type'
 }
 
 run_planted() { # NAME BUG REGEX
 	guest run "$1: planted $2" --script scripts/guests/planted.sh --add "$out/kunit/krcu_planted_kunit.ko" \
-		--append "kunit.enable=1 kunit.filter_glob=planted.$2" --expect "$3" \
+		--append "kunit.enable=1 kunit.autorun=1 kunit.filter_glob=planted.$2" --expect "$3" \
 		--log "$out/planted-$2.log" --timeout "${TIMEOUT:-120}" --no-leaks --quiet
 }
 

@@ -4,11 +4,13 @@
 # Read by krcu.sh: make matrix.
 
 # One row of "make matrix", in a process of its own, so that whatever ends it ends no other row. Its last line
-# is "row: " and the fields of the table.
+# is "row: " and the fields of the table, or that it is skipped: some kernels cannot be had everywhere.
 make_row() {
-	local name=$1 bug regex logs=() results=() version
+	local name=$1 bug regex logs=() results=() version status=0
 
-	use_kernel "$name"
+	use_kernel "$name" || status=$?
+	[ $status != 77 ] || echo "row: skipped"
+	[ $status = 0 ] || exit $status
 	build_modules_quietly "$name"
 	torture_parameters "${TORTURE:-}" >/dev/null
 	rm -f "$out"/*.log
@@ -40,7 +42,7 @@ make_row() {
 }
 
 make_matrix() {
-	local name log start row table='' broken='' good=0 bad=0 line='%-15s %-13s %6s %6s %7s %12s %12s %6s %7s\n'
+	local name log start row table='' broken='' absent='' good=0 bad=0 line='%-15s %-13s %6s %6s %7s %12s %12s %6s %7s\n'
 
 	mkdir -p build/matrix
 	for name in ${KERNELS:-$(cd scripts/kernels && printf '%s\n' *.config | sed 's/\.config$//')}; do
@@ -48,6 +50,10 @@ make_matrix() {
 		start=$SECONDS
 		"$0" row "$name" 2>&1 | tee "$log" | grep --line-buffered '^krcu: ' || : # what the row says counts
 		read -r -a row <<<"$(sed -n 's/^row: //p' "$log")"
+		if [ "${row[*]}" = skipped ]; then
+			row=(skipped 0 0 - - - -)
+			absent+=$(grep -a '^krcu: ' "$log" | tail -n 1)$'\n'
+		fi
 		[ ${#row[@]} = 7 ] || row=(- 0 1 0 - - -)
 		[ "${row[2]}" = 0 ] || broken+=$(grep -a FAILED "$log" || tail -n 3 "$log")$'\n'"$name: FAILED: see $log"$'\n'
 		good=$((good + row[1]))
@@ -58,6 +64,8 @@ make_matrix() {
 	done
 	# shellcheck disable=SC2059
 	printf "\n$line" kernel compiler passed failed skipped 'torture reads' updates splats seconds
-	printf '%s\n%s%s\n' "$table" "$broken" "$good passed, $bad failed"
-	[ $bad = 0 ]
+	printf '%s\n%s%s' "$table" "$broken" "$absent"
+	[ -z "$absent" ] || echo "kernels skipped: $(grep -c . <<<"$absent")"
+	echo "$good passed, $bad failed"
+	[ $bad = 0 ] && [ $good != 0 ]
 }

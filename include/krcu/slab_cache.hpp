@@ -57,7 +57,8 @@ public:
 	using value_type = T;
 
 	static constexpr std::size_t max_align = KRCU_PAGE_SIZE;
-	static constexpr std::size_t head_size = KRCU_CACHE_DESTROY_WAITS ? KRCU_KVFREE_HEAD_SIZE : KRCU_HEAD_SIZE;
+	// Where free_rcu() takes a callback this is an rcu_head's.
+	static constexpr std::size_t head_size = KRCU_KVFREE_HEAD_SIZE;
 
 	/// Creates the cache. `name` is no other cache's. 0, or -ENOMEM where kmem_cache_create() fails, or
 	/// -EEXIST where the cache is there already. It has to be there before the first box is made: where it

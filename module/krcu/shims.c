@@ -25,16 +25,22 @@
  */
 #define krcu_shim __always_inline
 
+/* What a reader holds, in the words of newer kernels; older ones know no difference. */
+#ifndef __acquires_shared
+#define __acquires_shared(what) __acquires(what)
+#define __releases_shared(what) __releases(what)
+#endif
+
 /* RCU */
 
 krcu_shim void krcu_read_lock(void)
-	__acquires(RCU)
+	__acquires_shared(RCU)
 {
 	rcu_read_lock();
 }
 
 krcu_shim void krcu_read_unlock(void)
-	__releases(RCU)
+	__releases_shared(RCU)
 {
 	rcu_read_unlock();
 }
@@ -167,13 +173,13 @@ krcu_shim void krcu_kmem_cache_free(struct kmem_cache *cache, void *ptr)
 /* SRCU; module/krcu/srcu.c has a domain's beginning and end */
 
 krcu_shim int krcu_srcu_read_lock(struct srcu_struct *ssp)
-	__acquires(ssp)
+	__acquires_shared(ssp)
 {
 	return srcu_read_lock(ssp);
 }
 
 krcu_shim void krcu_srcu_read_unlock(struct srcu_struct *ssp, int idx)
-	__releases(ssp)
+	__releases_shared(ssp)
 {
 	srcu_read_unlock(ssp, idx);
 }

@@ -104,31 +104,35 @@ void flood(auto &subject, unsigned int task)
 		subject.flood(tasks[task], paced);
 }
 
-void hold(Task &task);
-
 /// A function for each subject, so that none needs the stack of all.
 template <class Subject>
-[[gnu::noinline]] void hold_an_object(Subject &subject, Task &task)
+[[gnu::noinline]] void read_one(Subject &subject, Task &task)
 {
-	task.meanwhile = hold;
 	subject.read(task);
-	if (std::exchange(task.meanwhile, nullptr))
-		hold(task); // there was no object
 }
 
-/// Looks at an object of each subject that is not held yet, each under the guards of those before, and stays.
+/// Looks at an object of each subject that is not held yet, each under the guards of those before, and stays. That
+/// goes as deep as there are subjects: the task comes back here by way of `meanwhile`.
 void hold(Task &task)
 {
-	const unsigned int next = task.held++;
-	unsigned int i = 0;
-	const auto hold_next = [&](auto &subject) {
-		if (i++ == next)
-			hold_an_object(subject, task);
-	};
+	for (;;) {
+		const unsigned int next = task.held++;
+		unsigned int i = 0;
+		const auto read_next = [&](auto &subject) {
+			if (i++ == next)
+				read_one(subject, task);
+		};
 
-	for_each_subject(hold_next);
-	hold_next(planted_subject);
-	while (next == i && torture_stays())
+		task.meanwhile = hold;
+		for_each_subject(read_next);
+		read_next(planted_subject);
+		if (next >= i)
+			break; // there are no more
+		if (!std::exchange(task.meanwhile, nullptr))
+			return; // it has been held
+	}
+	task.meanwhile = nullptr;
+	while (torture_stays())
 		;
 }
 

@@ -225,7 +225,8 @@ KUNIT_CASE(two_may_drain_while_domains_come_and_go)
 			if (!domain || !box)
 				++wrong;
 			else
-				krcu::Callback<krcu::RcuKBox<Object>>::make(krcu::GFP_KERNEL, std::move(box)).submit(domain);
+				krcu::Callback<krcu::RcuKBox<Object>>::make(krcu::GFP_KERNEL, std::move(box))
+					.submit(domain);
 			meet(arrived, i);
 			krcu::drain();
 		}

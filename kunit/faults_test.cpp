@@ -65,7 +65,8 @@ bool made_or_empty(const Domain &domain)
 		});
 		domain.barrier();
 		// Not rcu_barrier(), which does not wait for reclaim::Work.
-		return refused >= 1 && Object::made >= 1 && sleep_until([] { return Object::destroyed == Object::made; });
+		return refused >= 1 && Object::made >= 1 &&
+		       sleep_until([] { return Object::destroyed == Object::made; });
 	};
 
 	return (all_is_well(make<Boxes>) && ...);

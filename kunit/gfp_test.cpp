@@ -38,7 +38,8 @@ KUNIT_CASE(flags_have_the_values_of_this_kernel)
 
 KUNIT_CASE(flags_combine_as_their_values_do)
 {
-	constexpr unsigned int kernel = std::to_underlying(krcu::GFP_KERNEL), zero = std::to_underlying(krcu::__GFP_ZERO);
+	constexpr unsigned int kernel = std::to_underlying(krcu::GFP_KERNEL);
+	constexpr unsigned int zero = std::to_underlying(krcu::__GFP_ZERO);
 	gfp_t gfp = krcu::GFP_KERNEL;
 
 	EXPECT_TRUE((gfp & krcu::__GFP_ZERO) == gfp_t());

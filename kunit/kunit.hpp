@@ -65,8 +65,10 @@ void compare(kunit *test, const kunit_where &where, const char *op_text, const c
 {
 	if (op(left, right)) [[likely]]
 		return;
-	if constexpr (std::is_convertible_v<L, const volatile void *> && std::is_convertible_v<R, const volatile void *>)
-		kunit_fail_pointers(test, &where, op_text, left_text, right_text, (const void *)left, (const void *)right);
+	if constexpr (std::is_convertible_v<L, const volatile void *> &&
+		      std::is_convertible_v<R, const volatile void *>)
+		kunit_fail_pointers(test, &where, op_text, left_text, right_text, (const void *)left,
+				    (const void *)right);
 	else
 		kunit_fail_numbers(test, &where, op_text, left_text, right_text, (long long)left, (long long)right);
 }

@@ -81,9 +81,10 @@ void make_box_before_its_cache()
 
 void misuse(unsigned int what)
 {
-	static constexpr void (*each[])() = { retire_into_foreign_domain, retire_into_domain_that_is_gone, drain_in_destructor,
-					      drain_in_reader, drop_foreign_domain, poll_wait_under_a_guard,
-					      make_box_before_its_cache };
+	static constexpr void (*each[])() = {
+		retire_into_foreign_domain, retire_into_domain_that_is_gone, drain_in_destructor, drain_in_reader,
+		drop_foreign_domain, poll_wait_under_a_guard, make_box_before_its_cache
+	};
 
 	if (what < sizeof(each) / sizeof(each[0]))
 		each[what]();

@@ -19,7 +19,10 @@ struct Prompt {
 
 	static constexpr std::size_t max_align = krcu::Kmalloc::max_align;
 
-	static void *alloc(std::size_t size, std::size_t align, krcu::gfp_t gfp) { return krcu::Kmalloc::alloc(size, align, gfp); }
+	static void *alloc(std::size_t size, std::size_t align, krcu::gfp_t gfp)
+	{
+		return krcu::Kmalloc::alloc(size, align, gfp);
+	}
 	static void free(void *p)
 	{
 		++freed;
@@ -87,7 +90,8 @@ KUNIT_CASE(who_registered_is_woken_with_the_events)
 	queue.wake_up_poll(krcu::EPOLLIN | krcu::EPOLLRDNORM);
 	EXPECT_EQ(poller.wakes(), 1);
 	EXPECT_EQ(poller.events(), krcu::EPOLLIN | krcu::EPOLLRDNORM);
-	kunit_run_in_softirq([](void *q) { static_cast<krcu::PollWaitQueue *>(q)->wake_up_poll(krcu::EPOLLOUT); }, &queue);
+	kunit_run_in_softirq([](void *q) { static_cast<krcu::PollWaitQueue *>(q)->wake_up_poll(krcu::EPOLLOUT); },
+			     &queue);
 	EXPECT_EQ(poller.wakes(), 2);
 	EXPECT_EQ(poller.events(), krcu::EPOLLOUT);
 	poller.leave(poller.where());

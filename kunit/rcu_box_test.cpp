@@ -522,7 +522,8 @@ static void check_silently_empty(kunit *test, std::size_t size)
 // That the kernel says nothing is for the guest to see: any WARN or trace fails the run.
 KUNIT_CASE(array_of_more_than_an_allocator_can_give_is_empty_and_the_kernel_silent)
 {
-	for (std::size_t size : { std::size_t(KRCU_KMALLOC_MAX_SIZE), std::size_t(16) << 20, std::size_t(1) << 30, ~std::size_t(0) / 4 })
+	for (std::size_t size : { std::size_t(KRCU_KMALLOC_MAX_SIZE), std::size_t(16) << 20, std::size_t(1) << 30,
+				  ~std::size_t(0) / 4 })
 		if (size >= KRCU_KMALLOC_MAX_SIZE)
 			check_silently_empty<krcu::Kmalloc>(test, size);
 	for (std::size_t size : { sizeof(Huge), ~std::size_t(0) / 4 })

@@ -115,7 +115,8 @@ KUNIT_CASE(domain_can_be_boxed)
 		auto domain = krcu::Srcu<Queue>::make();
 		ASSERT_TRUE(domain);
 		krcu::Callback<Object>::make(krcu::GFP_KERNEL).submit(domain);
-		auto box = krcu::RcuKBox<krcu::Srcu<Queue>, krcu::reclaim::Work>::make(krcu::GFP_KERNEL, std::move(domain));
+		auto box = krcu::RcuKBox<krcu::Srcu<Queue>, krcu::reclaim::Work>::make(krcu::GFP_KERNEL,
+										       std::move(domain));
 		ASSERT_TRUE(box);
 		auto guard = box->read_lock();
 	}

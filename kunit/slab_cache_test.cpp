@@ -196,8 +196,9 @@ KUNIT_CASE(create_says_enomem_whichever_allocation_fails_and_can_be_tried_again)
 		SKIP("the kernel has no fault injection");
 	// Debugging aids allocate too, and get by without. Soon after these comes sysfs, and where that fails
 	// kmem_cache_create() itself leaks the name.
-	const int refused = check_create<1>(test) + check_create<2>(test) + check_create<3>(test) + check_create<4>(test) +
-			    check_create<5>(test) + check_create<6>(test) + check_create<7>(test) + check_create<8>(test);
+	const int refused = check_create<1>(test) + check_create<2>(test) + check_create<3>(test) +
+			    check_create<4>(test) + check_create<5>(test) + check_create<6>(test) +
+			    check_create<7>(test) + check_create<8>(test);
 
 	EXPECT_GE(refused, 2);
 }

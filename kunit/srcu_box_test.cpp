@@ -383,7 +383,7 @@ struct Chained {
 		else if (left == 2)
 			drop(krcu::RcuKBox<Chained>::make(krcu::GFP_ATOMIC, left - 1));
 		else if (left == 3)
-			drop(krcu::RcuBox<Chained, krcu::Kmalloc, krcu::reclaim::Work>::make(krcu::GFP_ATOMIC, left - 1));
+			drop(krcu::RcuKBox<Chained, krcu::reclaim::Work>::make(krcu::GFP_ATOMIC, left - 1));
 		else if (left % 2) // so many that they outlast a barrier of RCU's
 			drop(krcu::SrcuKBox<Chained, Older>::make(older, krcu::GFP_ATOMIC, left - 1));
 		else

@@ -77,21 +77,21 @@ inline void synchronize_rcu_expedited() KRCU_EXCLUDES(internal::rcu) { krcu_sync
 /// Context: process, outside any read-side critical section. Sleeps.
 inline void rcu_barrier() KRCU_EXCLUDES(internal::rcu) { krcu_rcu_barrier(); }
 
-/// Waits until all that this module has retired so far is destroyed, wherever it was waiting: for RCU, for
-/// reclaim::Work, for the readers of any of its krcu::Srcu; and so is what those destructors retire in turn,
-/// in chains of up to 32 objects. For a driver's remove(), which then frees what destructors use. Not waited
-/// for: memory without a destructor, and domains whose Srcu had given up on a late reader at the call.
+/// Waits until all that this module has retired so far is destroyed, whatever it was waiting for: RCU,
+/// reclaim::Work, or the readers of any of the module's krcu::Srcu. That includes what those destructors retire
+/// in turn, in chains of up to 32 objects. A driver's remove() calls it before it frees what destructors use.
+/// Not waited for: memory without a destructor, and domains whose Srcu had given up on a late reader at the call.
 ///
-/// Nothing tells whether an object that is destroyed meanwhile was retired in time. So where others go on
-/// retiring it takes 32 rounds, each of one grace period of RCU and of every domain.
+/// It cannot tell whether an object that is destroyed meanwhile was retired before the call. So where others go
+/// on retiring it takes 32 rounds, each of one grace period of RCU and of every domain.
 /// Context: process, outside any read-side critical section of RCU or of the module's domains, and not in a
-/// destructor, nor in a work item of a WQ_MEM_RECLAIM workqueue. Sleeps, as long as the readers of any of the
-/// module's domains stay for which an object waits.
+/// destructor, nor in a work item of a WQ_MEM_RECLAIM workqueue. Sleeps for as long as readers stay in any of
+/// the module's domains for which an object waits.
 /// See rcu_barrier(), srcu_barrier(), flush_work().
 inline void drain() KRCU_EXCLUDES(internal::rcu) { krcu_drain(); }
 
-/// A grace period that somebody else may have to wait for later: a cookie, one word, to keep beside
-/// the data and to look at from any context. Copy it freely.
+/// A grace period that may have to be waited for later: a cookie of one word, to keep beside the data and
+/// to look at from any context. Copy it freely.
 ///
 /// Semantics: get_state_synchronize_rcu() and its kin in kernel/rcu/tree.c, "polled grace periods".
 ///

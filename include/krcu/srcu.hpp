@@ -29,10 +29,10 @@ struct Readers;
 /// The tag makes each domain a type of its own, so that a guard of one does not open data of another,
 /// names it (`static constexpr const char *name`) and gives it a lockdep class of its own.
 ///
-/// A domain belongs to the module that made it: only there it may be dropped, and only there objects may be
-/// retired into it, as a module's exit waits for the callbacks of its own domains. What several modules are
-/// to use is C code's own, and each wraps it: see wrap(). Kernels with CONFIG_PROVE_RCU warn of either mistake,
-/// and of objects that are retired into a domain that is gone; such an object is leaked then.
+/// A domain belongs to the module that made it. Only that module may drop it, or retire objects into it, as a
+/// module's exit waits for the callbacks of its own domains only. A domain that several modules share must
+/// belong to C code, and each of them wraps it: see wrap(). Kernels with CONFIG_PROVE_RCU warn of either
+/// mistake, and of objects that are retired into a domain that is gone; they leak such an object.
 ///
 /// Owns a srcu_struct; is one pointer. Semantics: Documentation/RCU/checklist.rst and the kernel-doc
 /// of each function named. After Rust's Srcu (v7 on the rust-for-linux list).
@@ -109,11 +109,11 @@ public:
 		return Srcu(krcu_srcu_create(&tag_));
 	}
 
-	/// A domain that C code owns: read, waited for and submitted to as any other, but not ended here.
+	/// A domain that C code owns: read, waited for and submitted to as any other, but not destroyed here.
 	/// Empty where memory is short, and where `domain` is null. Drop it before the C code calls
 	/// cleanup_srcu_struct(): that waits for the readers and callbacks of the C code as well, and leaves
 	/// the srcu_struct as it is. Wrap it under one tag: dropping a wrapper waits for what destructors submit
-	/// under the same. A wrapper that is left is destroyed at the end of the module's exit, so what comes later,
+	/// under that tag. A wrapper that is left is destroyed at the end of the module's exit, so what comes later,
 	/// e.g. a parameter's set function, must not use it.
 	/// Context: process; sleeps.
 	static Srcu wrap(srcu_struct *domain) KRCU_EXCLUDES(internal::rcu)

@@ -66,7 +66,7 @@ struct SleepyObject : Object<kind> {
 	}
 };
 
-/// For an RcuFreeBox: ends at once, but for what readers may look at for a grace period.
+/// For an RcuFreeBox: ends at once, except for what readers may look at for a grace period.
 template <Kind kind>
 struct Ending : Canary<kind> {
 	struct View {

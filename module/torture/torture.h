@@ -19,7 +19,7 @@ extern "C" {
 enum torture_bug {
 	TORTURE_NO_BUG,
 	TORTURE_EARLY_FREE,	/* an owner that readers rely on frees at once */
-	TORTURE_LOST_OBJECT,	/* some objects are never let go of */
+	TORTURE_LOST_OBJECT,	/* some objects are never retired */
 	TORTURE_BUGS
 };
 
@@ -27,7 +27,7 @@ struct torture_totals {
 	unsigned long reads;	/* read-side critical sections */
 	unsigned long updates;	/* objects published, taken, erased or submitted */
 	unsigned long nomem;	/* updates that an allocation failure prevented */
-	unsigned long retired;	/* objects that were let go of */
+	unsigned long retired;	/* objects that were retired */
 	unsigned long pending;	/* pieces of memory that are published, or wait for their grace period */
 };
 
@@ -46,7 +46,7 @@ struct torture_kind {
  */
 int torture_start(enum torture_bug bug, bool paced);
 
-/* One step of a task: of a thread, but for the last two */
+/* One step of a task: of a thread, except the last two */
 void torture_read(unsigned int task);
 void torture_update(unsigned int task);
 void torture_update_waiting(unsigned int task);
@@ -61,7 +61,7 @@ void torture_stall(unsigned int task);		/* a reader that spins while torture_sta
 void torture_work(unsigned int task);		/* in a work item */
 void torture_tick(unsigned int task);		/* in softirq */
 
-/* Process context, when no step runs any more: lets go of everything. */
+/* Process context, when no step runs any more: retires everything. */
 void torture_stop(void);
 
 /* Any context: what torture_start() was given. */

@@ -32,6 +32,10 @@ try() {
 	if "$cxx" -fsyntax-only $(cat "$work/$1.flags") $own \
 		 -Werror=unused-result -Werror=unused-value "-DMISUSE_$3" "$krcu/scripts/misuse/$2.cpp" >"$out.log" 2>&1; then
 		[ -n "$4" ] && echo "it compiles" >>"$out.log"
+	elif [ "$1.$clang_major" = Clang.21 ] && [ -n "$4" ] && grep -q 'PLEASE submit a bug report' "$out.log"; then
+		# A mistake of that version alone: no arguments fit, and a candidate is a constrained template.
+		: >"$out.log"
+		: >"$out.skipped"
 	else
 		first=$(grep -m1 -E ' (fatal )?error: ' "$out.log")
 		[ -n "$4" ] && grep -qE "error: .*($4)" <<<"$first" && : >"$out.log"
@@ -41,6 +45,8 @@ try() {
 
 export -f try
 export krcu work GCC=${GCC:-g++} CLANG=${CLANG:-clang++-19}
+clang_major=$("$CLANG" -dumpversion | cut -d. -f1)
+export clang_major
 "$krcu/scripts/checks/cxx-flags.sh" "$GCC" "$module" >"$work/GCC.flags"
 "$krcu/scripts/checks/cxx-flags.sh" "$CLANG" "$module" >"$work/Clang.flags"
 
@@ -63,6 +69,6 @@ xargs -0 -n4 -P"$(nproc)" bash -c 'try "$@"' try <"$work/cases"
 while read -rd '' who && read -rd '' file && read -rd '' name && read -rd '' _; do
 	log=$work/$who.$file.$name.log
 	[ -f "$log" ] && [ ! -s "$log" ]
-	result $? "${file}_${name}_$who" "$log"
+	result $? "${file}_${name}_$who$([ ! -f "${log%.log}.skipped" ] || echo ' # SKIP Clang 21 crashes on it')" "$log"
 done <"$work/cases"
 finish misuse

@@ -6,41 +6,18 @@
 # what cannot be had is said in one line. Prints KTAP.
 set -uo pipefail
 export LC_ALL=C
-unset CC LLVM KRCU_REFRESH
 
 krcu=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d) || exit
 trap 'rm -rf "$work"' EXIT
 . "$krcu/scripts/checks/ktap.sh"
 . "$krcu/scripts/checks/fake-source.sh"
+. "$krcu/scripts/checks/fake-archive.sh"
 
-# --- the archive -----------------------------------------------------------------------------------
-
-# package NAME VERSION: makes one in pool/, of what is in $work/tree
-package() {
-	mkdir -p "$work/tree/DEBIAN" "$work/debian/pool"
-	printf '%s\n' "Package: $1" "Version: $2" 'Architecture: all' 'Maintainer: nobody' 'Description: none' \
-		>"$work/tree/DEBIAN/control"
-	dpkg-deb -Znone --root-owner-group -b "$work/tree" "$work/debian/pool/$1_$2_all.deb" >/dev/null
-	rm -rf "$work/tree"
-}
-
-# suite NAME DEB...: dists/NAME, with these packages, signed by nobody
-suite() {
-	local dir=$work/debian/dists/$1 deb list
-
-	mkdir -p "$dir/main/binary-amd64"
-	list=$dir/main/binary-amd64/Packages
-	: >"$list"
-	for deb in "${@:2}"; do
-		dpkg-deb -f "$work/debian/$deb" >>"$list"
-		printf 'Filename: %s\nSize: %s\nSHA256: %s\n\n' "$deb" "$(stat -c %s "$work/debian/$deb")" \
-			"$(sha256sum <"$work/debian/$deb" | cut -d' ' -f1)" >>"$list"
-	done
-	printf 'Suite: %s\nCodename: %s\nDate: %s\nArchitectures: amd64\nComponents: main\nSHA256:\n %s %s %s\n' \
-		"$1" "$1" "$(date -Ru)" "$(sha256sum <"$list" | cut -d' ' -f1)" "$(stat -c %s "$list")" \
-		main/binary-amd64/Packages >"$dir/Release"
-}
+fake_source "$work/source"
+mkdir -p "$work/tree/usr/src"
+tar -C "$work" -cJf "$work/tree/usr/src/linux-source-7.3.tar.xz" source
+package linux-source-7.3 7.3.4-1~bpo13+1
 
 # An InRelease whose key is in no keyring.
 stranger() {
@@ -65,79 +42,9 @@ dyp/HUpCMIWKNm+po/XmUwiLQzy5vwI=
 END
 }
 
-fake_source "$work/source"
-mkdir -p "$work/tree/usr/src"
-tar -C "$work" -cJf "$work/tree/usr/src/linux-source-7.3.tar.xz" source
-package linux-source-7.3 7.3.4-1~bpo13+1
-package nothing 1
-
-# archive [DEB]: Debian 12's and 13's, with the package in the latter's backports
-archive() {
-	local name
-
-	rm -rf "$work/debian/dists"
-	for name in bookworm trixie{,-updates,-security}; do
-		suite "$name" pool/nothing_1_all.deb
-	done
-	suite trixie-backports "$@"
-}
-
-# --- the machine -----------------------------------------------------------------------------------
-
-# Its apt has no configuration but this.
-mkdir -p "$work"/{bin,state/lists/partial,cache/archives/partial}
-touch "$work/state/status"
-cat >"$work/apt.conf" <<END
-Dir::Etc::main "/dev/null";
-Dir::Etc::parts "/dev/null";
-Dir::Etc::sourcelist "$work/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::State "$work/state";
-Dir::State::status "$work/state/status";
-Dir::Cache "$work/cache";
-APT::Architecture "amd64";
-APT::Architectures { "amd64"; };
-END
-export APT_CONFIG=$work/apt.conf
-
-# machine RELEASE [MIRROR]
-machine() {
-	printf '#!/bin/sh\nprintf %%s %s\n' "$1" >"$work/bin/dpkg-query"
-	echo "deb ${2:-file:$work/debian} ${3:-bookworm} main" >"$work/sources.list"
-	rm -rf "$work/xdg" "$work"/state/lists/*
-	mkdir -p "$work/state/lists/partial"
-}
-
-# trusting: apt believes what nobody has signed.
-trusting() {
-	local command
-
-	for command in apt-get apt-cache; do
-		printf '#!/bin/sh\nexec %s -o Acquire::AllowInsecureRepositories=1 -o APT::Get::AllowUnauthenticated=1 "$@"\n' \
-			"$(PATH=${PATH#"$work/bin:"} command -v $command)" >"$work/bin/$command"
-	done
-	chmod +x "$work"/bin/*
-}
-careful() { rm -f "$work"/bin/apt-*; }
-
-printf '#!/bin/sh\necho Avail; echo 9999\n' >"$work/bin/df"
-machine 12.11
-chmod +x "$work"/bin/*
-export PATH=$work/bin:$PATH XDG_CACHE_HOME=$work/xdg
-
-# kernel: what kernel.sh says goes to $work/log
-kernel() {
-	local settings
-
-	settings=$(timeout --foreground 120 "$krcu/scripts/kernel.sh" v7.3 2>"$work/log") || return
-	IMAGE=''
-	eval "$settings"
-	[ -s "$IMAGE" ]
-}
-
 # cannot NAME WORDS: the kernel cannot be had, and one line says why
 cannot() {
-	kernel
+	kernel v7.3
 	[ $? = 77 ] && [ "$(grep -c 'cannot be had here' "$work/log")" = 1 ] &&
 		grep 'cannot be had here' "$work/log" | grep -q "$2" &&
 		! grep -qvE 'cannot be had here|: (fetching|updating|downloading) ' "$work/log"
@@ -148,29 +55,29 @@ cannot() {
 
 archive pool/linux-source-7.3_7.3.4-1~bpo13+1_all.deb
 trusting
-kernel && grep -q "lists of Debian 13" "$work/log" && [ "$(find "$work/state/lists" -type f)" = "" ]
+kernel v7.3 && grep -q "lists of Debian 13" "$work/log" && [ "$(find "$work/state/lists" -type f)" = "" ]
 result $? "a_debian_12_gets_it_from_debian_13"
 
 rm -rf "$work/debian/dists"
-kernel && [ ! -s "$work/log" ]
+kernel v7.3 && [ ! -s "$work/log" ]
 result $? "what_is_cached_needs_no_archive"
 
-KRCU_REFRESH=1 kernel && grep -q "cannot fetch .*; going on with what is cached" "$work/log"
+KRCU_REFRESH=1 kernel v7.3 && grep -q "cannot fetch .*; going on with what is cached" "$work/log"
 result $? "a_refresh_without_an_archive_goes_on_with_it"
 
 archive pool/linux-source-7.3_7.3.4-1~bpo13+1_all.deb
 machine 13.8 "" "trixie-backports"
 apt-get -qq update >/dev/null 2>&1
-kernel && ! grep -q "lists of Debian" "$work/log"
+kernel v7.3 && ! grep -q "lists of Debian" "$work/log"
 result $? "a_debian_13_whose_lists_have_it_needs_no_others"
 
 machine 13.8 "" "trixie"
-kernel && grep -q "lists of Debian 13" "$work/log"
+kernel v7.3 && grep -q "lists of Debian 13" "$work/log"
 result $? "a_debian_13_without_backports_gets_it_too"
 
 machine 12.11 "" oldstable
 cp -r "$work/debian/dists/bookworm" "$work/debian/dists/oldstable"
-kernel
+kernel v7.3
 result $? "the_machine_s_suite_may_be_oldstable"
 
 archive
@@ -193,6 +100,7 @@ done
 machine 12.11 "" sid
 cannot "the_mirror_is_the_machine_s" "no mirror of bookworm.*/etc/apt/sources.list"
 
+archive pool/linux-source-7.3_7.3.4-1~bpo13+1_all.deb
 careful
 machine 12.11
 cannot "nobody_may_have_signed_it" "trixie is not signed as .* wants it.*install debian-archive-keyring"

@@ -22,16 +22,17 @@ stand_ins() {
 }
 
 unpack_root() { # FROM TO FINAL GCC
-	local deb tool
+	local deb dir tool
 	mkdir -p "$2"/usr/{bin,lib,lib64}
 	ln -s usr/bin usr/lib usr/lib64 "$2"
 	for deb in "$1"/*.deb; do
 		dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$2" || return
 	done
 	rm -rf "$2"/usr/share "$2"/usr/bin/*lto-dump* "$2/usr/lib/gcc/$tuple"/*/lib?san*
-	# Where gcc looks before it looks at the machine's.
+	# Where gcc looks before it looks at the machine's: beside cc1, in lib/gcc/... or libexec/gcc/...
+	dir=$(find "$2/usr" -path "*/gcc/$tuple/${4#gcc-}/cc1" -printf '%h')
 	for tool in as ld nm; do
-		ln -s "../../../../bin/$tuple-$tool" "$2/usr/libexec/gcc/$tuple/${4#gcc-}/$tool" || return
+		ln -s "../../../../bin/$tuple-$tool" "$dir/$tool" || return
 	done
 	stand_ins "$3" "$2" "$3"
 }

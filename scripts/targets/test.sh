@@ -52,6 +52,7 @@ test_kernel() {
 		if [ ${#logs[@]} = 0 ]; then # the scripts themselves, once
 			without_guest kernel scripts/checks/kernel-test.sh
 			without_guest archive scripts/checks/archive-test.sh
+			without_guest stock scripts/checks/stock-test.sh
 			without_guest guest scripts/checks/guest-test.sh
 			without_guest run scripts/checks/run-test.sh "$out/module/torture"
 		fi

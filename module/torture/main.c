@@ -28,6 +28,7 @@
 
 /* Seconds after the start */
 #define STALL_BEGINS	5
+#define PATIENCE	60
 
 static unsigned int duration = 60;
 module_param(duration, uint, 0444);
@@ -186,6 +187,18 @@ static void print_totals(const char *what)
 		totals.nomem, atomic_read(&failures), available());
 }
 
+/* Whether every kind has had its share. */
+static bool all_retired(void)
+{
+	struct torture_kind kind;
+	unsigned int i;
+
+	for (i = 0; torture_count(i, &kind); i++)
+		if (!kind.retired)
+			return false;
+	return true;
+}
+
 static bool balanced(void)
 {
 	struct torture_kind kind;
@@ -232,12 +245,22 @@ static void stop_all(void)
 	torture_stop();
 }
 
+/*
+ * Where the machine is slow and memory short, a domain may take longer to come than the run is to last; so
+ * that it is longer then.
+ */
+static bool goes_on(unsigned long end)
+{
+	return time_before(jiffies, end) ||
+	       (!flood && time_before(jiffies, end + PATIENCE * HZ) && !all_retired());
+}
+
 static int conduct(void *unused)
 {
 	unsigned long next = started + stat_interval * HZ, end = started + duration * HZ;
 	bool whole;
 
-	while (!kthread_should_stop() && time_before(jiffies, end) && !atomic_read(&failures)) {
+	while (!kthread_should_stop() && !atomic_read(&failures) && goes_on(end)) {
 		schedule_timeout_interruptible(HZ / 10);
 		watch_memory();
 		if (time_after_eq(jiffies, next)) {

@@ -78,8 +78,11 @@ test_kernel() {
 	run_suites "$name" </dev/null &
 	guests[$name]=$!
 	[ -z "${FILTER:-}" ] || return 0
-	run_exits "$name" </dev/null &
-	checks["$name:drivers that leave things to their exit"]=$!
+	# Once: in a kernel full of checkers that takes as long as all else; make matrix does it in every kernel.
+	if [[ "${!checks[*]}" != *"to their exit"* ]]; then
+		run_exits "$name" </dev/null &
+		checks["$name:drivers that leave things to their exit"]=$!
+	fi
 	if has PROVE_RCU; then
 		run_misused "$name" </dev/null &
 		checks["$name:mistakes that a debug kernel tells of"]=$!

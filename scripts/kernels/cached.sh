@@ -49,7 +49,7 @@ complete() {
 		<(find "$cache/kernels" -mindepth 3 -maxdepth 3 -name .complete -path "*/$name/*" -mtime +14)
 	for old in "$cache"/src/linux-*_*; do
 		[[ -n $src && -d $old && $old != "$src" ]] || continue
-		find "$cache/kernels" -mindepth 3 -maxdepth 3 -lname "$old" | grep -q . || rm -rf "$old"
+		[[ -n $(find "$cache/kernels" -mindepth 3 -maxdepth 3 -lname "$old" -print -quit) ]] || rm -rf "$old"
 	done
 	for old in "$cache"/roots/*; do
 		grep -qs "^CC=$old/" "$cache"/kernels/*/*/.complete || rm -rf "$old"

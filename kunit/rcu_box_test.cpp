@@ -465,7 +465,7 @@ KUNIT_CASE(array_is_one_allocation_of_value_initialised_elements)
 	auto array = krcu::RcuBox<int[], Memory>::make(krcu::GFP_KERNEL, 1000);
 	ASSERT_TRUE(array);
 	EXPECT_EQ(Memory::allocated, 1);
-	EXPECT_EQ(Memory::last_size, 2 * sizeof(void *) + sizeof(std::size_t) + 1000 * sizeof(int));
+	EXPECT_EQ(Memory::last_size, KRCU_KVFREE_HEAD_SIZE + sizeof(std::size_t) + 1000 * sizeof(int));
 	EXPECT_EQ(array.size(), 1000);
 	for (int element : *array)
 		sum += element;

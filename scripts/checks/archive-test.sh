@@ -5,12 +5,9 @@
 # apt of its own, and no network: a Debian 12 gets 7.3 from Debian 13's archive, a Debian 13 by its own lists, and
 # what cannot be had is said in one line. Prints KTAP.
 set -uo pipefail
-export LC_ALL=C
 
-krcu=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-work=$(mktemp -d) || exit
-trap 'rm -rf "$work"' EXIT
-. "$krcu/scripts/checks/ktap.sh"
+# shellcheck source=scripts/checks/ktap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/ktap.sh"
 . "$krcu/scripts/checks/fake-source.sh"
 . "$krcu/scripts/checks/fake-archive.sh"
 

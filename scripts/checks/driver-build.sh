@@ -9,14 +9,12 @@ unset MAKEFLAGS MFLAGS MAKELEVEL V KRCU_INLINE FILTER
 
 : "${KDIR:?set KDIR to a kernel build}"
 
-krcu=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-work=$(mktemp -d) || exit
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=scripts/checks/ktap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/ktap.sh"
 
 # Another architecture's kernel comes with its tools.
 cross=$(sed -nE 's/.*CROSS_COMPILE=([^ ]*).*/\1/p' <<<"${KMAKE:-}")
 NM=${NM:-${cross}nm} OBJDUMP=${OBJDUMP:-${cross}objdump}
-. "$krcu/scripts/checks/ktap.sh"
 
 # build DIR ARGUMENTS...: the output goes to $work/log
 build() {
@@ -29,7 +27,7 @@ build() {
 
 # made: the objects that the last build made, on one line, sorted
 made() {
-	sed -nE "s:^ +(CXX|CC|KRCU|LD) +\[M\] +($work/[^/]*/)?::p" "$work/log" | LC_ALL=C sort | paste -sd' '
+	sed -nE "s:^ +(CXX|CC|KRCU|LD) +\[M\] +($work/[^/]*/)?::p" "$work/log" | sort | paste -sd' '
 }
 
 expect_made() { # NAME LIST

@@ -7,16 +7,13 @@
 #
 # An example is what is indented after a line with "Use like", or "and in C", which ends in a colon.
 set -uo pipefail
-export LC_ALL=C
 unset MAKEFLAGS MFLAGS MAKELEVEL V
 
 : "${KDIR:?set KDIR to a kernel build}"
 
-krcu=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 module=${1:?usage: example-test.sh MODULE}
-work=$(mktemp -d) || exit
-trap 'rm -rf "$work"' EXIT
-. "$krcu/scripts/checks/ktap.sh"
+# shellcheck source=scripts/checks/ktap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/ktap.sh"
 
 mkdir "$work/examples"
 for header in "$krcu"/include/krcu/*.hpp; do

@@ -4,12 +4,9 @@
 # guest-test.sh: tests what guest.py makes of a guest that ends in one way or another. No kernel is booted: what
 # guest.py takes for QEMU prints what a console would show. Prints KTAP.
 set -uo pipefail
-export LC_ALL=C
 
-krcu=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-work=$(mktemp -d) || exit
-trap 'rm -rf "$work"' EXIT
-. "$krcu/scripts/checks/ktap.sh"
+# shellcheck source=scripts/checks/ktap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/ktap.sh"
 
 mkdir "$work/bin"
 cat >"$work/bin/qemu-system-x86_64" <<'END'

@@ -4,13 +4,10 @@
 # kernel-test.sh: tests kernel.sh and cache.sh, with a cache of its own and a source that takes no time to build:
 # what is damaged is made again, and no place is used that others can write to. Prints KTAP.
 set -uo pipefail
-export LC_ALL=C
 unset CC LLVM KRCU_REFRESH
 
-krcu=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-work=$(mktemp -d) || exit
-trap 'rm -rf "$work"' EXIT
-. "$krcu/scripts/checks/ktap.sh"
+# shellcheck source=scripts/checks/ktap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/ktap.sh"
 . "$krcu/scripts/checks/fake-source.sh"
 
 fake_source "$work/cache/krcu/src/linux-6.12_6.12.1-1"

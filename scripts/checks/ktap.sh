@@ -1,10 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Read by the tests that are shell scripts: their cases as KTAP. $work is a directory of
-# the test's own.
+# Read by the tests that are shell scripts: their cases as KTAP. $krcu is this tree, and $work a directory of the
+# test's own. What tools say is in English, and in plain quotes.
 
-: "${work:?}"
+export LC_ALL=C
+krcu=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+work=$(mktemp -d) || exit
+trap 'rm -rf "$work"' EXIT
 cases=0
 bad=0
 

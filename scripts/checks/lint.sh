@@ -11,15 +11,13 @@
 #	format		clang-format, on C++: .clang-format
 #	shell		shellcheck
 set -uo pipefail
-export LC_ALL=C
 
 : "${KDIR:?set KDIR to a kernel build}" "${SRC:?set SRC to its source}"
 
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 module=${1:?usage: lint.sh MODULE}
-work=$(mktemp -d) || exit
-trap 'rm -rf "$work"' EXIT
-. scripts/checks/ktap.sh
+# shellcheck source=scripts/checks/ktap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/ktap.sh"
+cd "$krcu" || exit
 
 sources() { find "$@" ! -name '*.mod.c' ! -name '*-constants.h' | sort; }
 mapfile -t c < <(sources include module kunit scripts/checks scripts/codegen \( -name '*.c' -o -name '*.h' \) ! -path '*/libc/*')

@@ -5,15 +5,12 @@
 # each other, and what is left of one that is killed. It has a tree of its own, whose kernels and guests are
 # stand-ins. MODULE is the directory of the built torture. Prints KTAP.
 set -uo pipefail
-export LC_ALL=C
 unset MAKEFLAGS MFLAGS MAKELEVEL KDIR KMAKE SRC KERNEL KERNELS CC LLVM ACCEL SMP MEM TIMEOUT FILTER DURATION TORTURE \
 	CYCLES V KRCU_REFRESH
 
-krcu=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 torture=${1:?usage: run-test.sh MODULE}/krcu_torture.ko
-work=$(mktemp -d) || exit
-trap 'rm -rf "$work"' EXIT
-. "$krcu/scripts/checks/ktap.sh"
+# shellcheck source=scripts/checks/ktap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/ktap.sh"
 . "$krcu/scripts/checks/fake-source.sh"
 
 tree=$work/tree

@@ -5,12 +5,9 @@
 # apt of its own: what a killed run leaves, what is damaged, and that their programs run by their own loader. Prints
 # KTAP.
 set -uo pipefail
-export LC_ALL=C
 
-krcu=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-work=$(mktemp -d) || exit
-trap 'rm -rf "$work"' EXIT
-. "$krcu/scripts/checks/ktap.sh"
+# shellcheck source=scripts/checks/ktap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/ktap.sh"
 . "$krcu/scripts/checks/fake-archive.sh"
 
 # A stock kernel, and a compiler that swallows whatever it is given.

@@ -5,20 +5,9 @@
 # for test kernel NAME. Prints KTAP. KDIR and KMAKE come from the environment.
 set -uo pipefail
 
-# What was set for the run that called this is not for the module built here.
-unset MAKEFLAGS MFLAGS MAKELEVEL V KRCU_INLINE FILTER
-
-: "${KDIR:?set KDIR to a kernel build}"
-
-krcu=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-work=$(mktemp -d) || exit
-trap 'rm -rf "$work"' EXIT
-
-name=$1
-# Another architecture's kernel comes with its tools.
-cross=$(sed -nE 's/.*CROSS_COMPILE=([^ ]*).*/\1/p' <<<"${KMAKE:-}")
-NM=${NM:-${cross}nm} OBJDUMP=${OBJDUMP:-${cross}objdump}
-. "$krcu/scripts/checks/ktap.sh"
+name=${1:?usage: codegen-test.sh NAME}
+# shellcheck source=scripts/checks/driver-build.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../checks/driver-build.sh"
 
 # One function's instructions and relocations, without padding and without what depends on where the
 # function is and what it is called: targets that a relocation names anyway, and local labels.
@@ -34,10 +23,8 @@ body() { # FUNCTION
 		sed -E 's/\<cxx_/c_/g; s/_ZN4krcu9SlabCacheIiE6cache_E/c_cache/'
 }
 
-mkdir "$work/codegen"
-cp "$krcu"/scripts/codegen/{Kbuild,*.c,*.cpp} "$work/codegen"
-# shellcheck disable=SC2086 # KMAKE is a list of arguments
-make --no-print-directory -C "$KDIR" M="$work/codegen" KRCU="$krcu" ${KMAKE:-} modules >"$work/log" 2>&1
+cp -r "$krcu/scripts/codegen" "$work"
+build codegen
 result $? "the_code_to_compare_builds"
 for function in $("$NM" "$work/codegen/codegen.ko" 2>>"$work/log" | sed -n 's/.* T c_//p'); do
 	body "c_$function" >"$work/c"

@@ -9,15 +9,12 @@
 # "Clang error:" or "GCC error:" instead if the other compiler cannot tell. Each file as it is, without
 # any misuse, must compile in silence, so that no misuse is refused for another reason than its own.
 set -uo pipefail
-export LC_ALL=C # in others, GCC quotes with typographic quotes
 
 : "${KDIR:?set KDIR to a kernel build}"
 
-krcu=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 module=${1:?usage: misuse-test.sh MODULE}
-work=$(mktemp -d) || exit
-trap 'rm -rf "$work"' EXIT
-. "$krcu/scripts/checks/ktap.sh"
+# shellcheck source=scripts/checks/ktap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../checks/ktap.sh"
 
 # try COMPILER FILE NAME REGEX: leaves "ok", or what went wrong and "not ok", in $work/COMPILER.FILE.NAME.
 # NAME is "correct_use", and REGEX empty, for the file as it is.

@@ -8,13 +8,11 @@
 #	old		the exit as it was before fails, and how
 #	without		so does today's when one thing is left out of it: that is needed, and the model finds it missing
 set -uo pipefail
-export LC_ALL=C
 
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
-model=$PWD/scripts/model
-work=$(mktemp -d) || exit
-trap 'rm -rf "$work"' EXIT
-. scripts/checks/ktap.sh
+# shellcheck source=scripts/checks/ktap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../checks/ktap.sh"
+cd "$krcu" || exit
+model=$krcu/scripts/model
 
 text='!\(text_gone\)'		# something of the module's ran when its text was gone
 freed='freed\['			# a domain was used when freed, or freed in use

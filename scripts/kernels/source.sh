@@ -19,10 +19,6 @@ unpack_source() { # DEB TARBALL-PATH DIR
 	mkdir -p "$3" && dpkg-deb --fsys-tarfile "$1" | tar -xO "$2" | tar -xJ --strip-components=1 -C "$3"
 }
 
-unpack_source() { # DEB TARBALL-PATH DIR
-	mkdir -p "$3" && dpkg-deb --fsys-tarfile "$1" | tar -xO "$2" | tar -xJ --strip-components=1 -C "$3"
-}
-
 # Sets $src; fetches it if there is none, or when a refresh finds a newer one.
 get_source() { # SERIES
 	local series=$1 pkg=linux-source-$1 version dest deb tmp=$cache/tmp
@@ -66,9 +62,3 @@ get_source() { # SERIES
 }
 
 source_dir() { echo "$cache/src/linux-$1_$(tr -c 'A-Za-z0-9.\n' - <<<"$2")"; } # SERIES VERSION
-
-# --- kernels of our own --------------------------------------------------------------------------
-
-directive() { # FILE KEY
-	sed -n "s/^# krcu-$2: *//p" "$1"
-}

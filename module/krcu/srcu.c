@@ -216,20 +216,18 @@ static bool readers_left_in_time(struct krcu_domain *domain, unsigned long cooki
 {
 	struct krcu_srcu_tag *tag = domain->tag;
 
-	if (wait_for_grace_period(domain->ssp, cookie, jiffies + msecs_to_jiffies(tag->timeout_ms)))
-		return true;
-	wait_for_grace_period_without_readers();
-	if (poll_state_synchronize_srcu(domain->ssp, cookie))
-		return true;
-	if (!may_have_readers(domain->ssp)) {
-		wait_for_late_readers(domain->ssp, cookie); /* of which there are none: it is only late */
-		return true;
+	while (!wait_for_grace_period(domain->ssp, cookie, jiffies + msecs_to_jiffies(tag->timeout_ms))) {
+		wait_for_grace_period_without_readers();
+		/* If it is only late, it gets as much time again; and then it may be a reader after all. */
+		if (poll_state_synchronize_srcu(domain->ssp, cookie) || !may_have_readers(domain->ssp))
+			continue;
+		pr_err("SRCU domain %s: a reader is still inside after %u ms; %s\n", tag->name, tag->timeout_ms,
+		       READ_ONCE(module_goes) || !module_is_live(THIS_MODULE) ? "the module's end waits for it" :
+		       is_owned(domain) ? "its memory and this module stay" :
+					  "waiting for it, as the domain is not krcu's to keep");
+		return false;
 	}
-	pr_err("SRCU domain %s: a reader is still inside after %u ms; %s\n", tag->name, tag->timeout_ms,
-	       READ_ONCE(module_goes) || !module_is_live(THIS_MODULE) ? "the module's end waits for it" :
-	       is_owned(domain) ? "its memory and this module stay" :
-				  "waiting for it, as the domain is not krcu's to keep");
-	return false;
+	return true;
 }
 
 /*

@@ -6,8 +6,9 @@
 
 Each log goes through the kernel's own kunit.py; its lines come out with NAME in front. A guest that
 did not get to its end is passed as --failed and counts as one failed test; --passed is one that says
-nothing that kunit.py could read, and was content. The last line is "N passed, N failed"; a line
-"N skipped" comes before it if any were. Exit status 0 only if something ran and nothing failed.
+nothing that kunit.py could read, and was content. What failed is shown once more below all of that.
+The last line is "N passed, N failed"; a line "N skipped" comes before it if any were. Exit status 0
+only if something ran and nothing failed.
 """
 
 import argparse
@@ -23,6 +24,8 @@ ESCAPE_RE = re.compile(r"\x1b\[[0-9;]*m")
 PARSE_SECONDS = 30
 SUITE_RE = re.compile(r"((?:not )?ok) \d+")
 TOTAL_RE = re.compile(r"Testing complete\.(.*)")
+# As kunit.py ends a case, with what the case said above it; suites and rules have = around them.
+CASE_RE = re.compile(r"^(?:\[[\d:]+\] )?(?:\[(PASSED|FAILED|SKIPPED|CRASHED|TIMEOUT|NO TESTS RUN)\]|=+)")
 
 
 def die(message):
@@ -87,6 +90,18 @@ def count(shown):
     return total["passed"], bad, total["skipped"]
 
 
+def failures(shown):
+    """The lines of the cases that failed."""
+    found, said = [], []
+    for line in shown.splitlines():
+        said.append(line)
+        if m := CASE_RE.match(line):
+            if m[1] not in (None, "PASSED", "SKIPPED"):
+                found += said
+            said = []
+    return found
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--src", required=True, metavar="DIR", help="a kernel source tree")
@@ -96,6 +111,7 @@ def main():
     args = p.parse_args()
 
     passed = failed = skipped = 0
+    again = []
     for spec in args.logs:
         name, eq, path = spec.partition("=")
         if not eq:
@@ -105,8 +121,10 @@ def main():
             print(f"{name}: {line}")
         p_, f_, s_ = count(shown) if shown else (0, 0, 0)
         passed, failed, skipped = passed + p_, failed + f_, skipped + s_
+        if f_:
+            again += [f"{name}: {line}" for line in failures(shown) or shown.splitlines()[-10:]]
         if not p_ + f_ + s_ and not any(f.split(":")[0] == name for f in args.failed):
-            print(f"{name}: no tests ran")
+            again.append(f"{name}: FAILED: no tests ran")
             failed += 1
     for spec in args.passed:
         name, _, what = spec.partition(":")
@@ -114,8 +132,10 @@ def main():
         passed += 1
     for spec in args.failed:
         name, _, reason = spec.partition(":")
-        print(f"{name}: FAILED: {reason.strip() or 'the run'}")
+        again.append(f"{name}: FAILED: {reason.strip() or 'the run'}")
         failed += 1
+    if again:
+        print("what failed:", *again, sep="\n")
     if skipped:
         print(f"{skipped} skipped")
     print(f"{passed} passed, {failed} failed")

@@ -55,7 +55,7 @@ make_matrix() {
 			absent+=$(grep -a '^krcu: ' "$log" | tail -n 1)$'\n'
 		fi
 		[ ${#row[@]} = 7 ] || row=(- 0 1 0 - - -)
-		[ "${row[2]}" = 0 ] || broken+=$(grep -a FAILED "$log" || tail -n 3 "$log")$'\n'"$name: FAILED: see $log"$'\n'
+		[ "${row[2]}" = 0 ] || broken+=$(sed -n '/^what failed:$/,/^[0-9]/{//!p}' "$log" | grep -a . || tail -n 3 "$log")$'\n'"$name: FAILED: see $log"$'\n'
 		good=$((good + row[1]))
 		bad=$((bad + row[2]))
 		# shellcheck disable=SC2059
@@ -64,7 +64,7 @@ make_matrix() {
 	done
 	# shellcheck disable=SC2059
 	printf "\n$line" kernel compiler passed failed skipped 'torture reads' updates splats seconds
-	printf '%s\n%s%s' "$table" "$broken" "$absent"
+	printf '%s\n%s%s' "$table" "${broken:+what failed:$'\n'$broken}" "$absent"
 	[ -z "$absent" ] || echo "kernels skipped: $(grep -c . <<<"$absent")"
 	echo "$good passed, $bad failed"
 	[ $bad = 0 ] && [ $good != 0 ]

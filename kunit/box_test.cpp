@@ -133,7 +133,7 @@ KUNIT_CASE(old_box_of_an_rcu_waits_for_the_reader)
 	}
 	{
 		Reader reader([](const krcu::ReadGuard &guard, auto stay) {
-			const Object *object = shared.dereference(guard);
+			auto object = shared.dereference(guard);
 
 			stay(50);
 			seen = object ? object->value : 0;

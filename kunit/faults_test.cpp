@@ -146,13 +146,13 @@ KUNIT_CASE(copy_update_publishes_the_new_or_keeps_the_old)
 		krcu::Rcu<Box> rcu(Box::make(gfp, 1));
 		int refused = refusals([&] {
 			krcu::ReadGuard guard;
-			const Object *before = rcu.dereference(guard);
+			auto before = rcu.dereference(guard);
 			auto old = rcu.copy_update([](const Object *current) {
 				return Box::make(krcu::GFP_ATOMIC | krcu::__GFP_NOWARN, current->value + 1);
 			});
-			const Object *after = rcu.dereference(guard);
+			auto after = rcu.dereference(guard);
 
-			EXPECT_TRUE(old ? after->value == before->value + 1 : after == before);
+			EXPECT_TRUE(old ? after->value == before->value + 1 : after.get() == before.get());
 			return bool(old);
 		});
 		EXPECT_GE(refused, 1);

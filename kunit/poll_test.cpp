@@ -183,13 +183,13 @@ KUNIT_CASE(reader_may_wake_a_queue_that_was_dropped)
 		const Session *session;
 		{
 			krcu::ReadGuard guard;
-			session = published.dereference(guard);
+			session = published.dereference(guard).get();
 		}
 		ASSERT_TRUE(poller && session);
 		poller.join(session->readable);
 	}
 	krcu::ReadGuard guard;
-	const Session *session = published.dereference(guard);
+	auto session = published.dereference(guard);
 	session->readable.wake_up_poll(krcu::EPOLLIN);
 	EXPECT_EQ(poller.wakes(), 1);
 	{
@@ -215,7 +215,7 @@ KUNIT_CASE(wakers_race_with_the_drop)
 			for (int i = 1; i <= rounds; i++) {
 				meet(arrived, 2 * i - 1);
 				krcu::ReadGuard guard;
-				const Session *session = published.dereference(guard);
+				auto session = published.dereference(guard);
 				meet(arrived, 2 * i);
 				for (int wakes = 0; session && wakes < 10; wakes++)
 					session->readable.wake_up_poll(krcu::EPOLLIN);

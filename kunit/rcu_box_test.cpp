@@ -42,7 +42,7 @@ KUNIT_CASE(destructor_waits_for_a_reader_on_another_cpu)
 	}
 	{
 		Reader reader([](const krcu::ReadGuard &guard, auto stay) {
-			const Object *object = shared.dereference(guard);
+			auto object = shared.dereference(guard);
 
 			stay();
 			seen = object ? object->value : 0;
@@ -547,7 +547,7 @@ KUNIT_CASE(array_can_be_published)
 	(void)shared_array.replace(krcu::RcuKBox<int[]>::make(krcu::GFP_KERNEL, 3));
 	{
 		krcu::ReadGuard guard;
-		const auto *array = shared_array.dereference(guard);
+		auto array = shared_array.dereference(guard);
 
 		ASSERT_TRUE(array);
 		EXPECT_EQ(array->size(), 3);

@@ -96,7 +96,7 @@ KUNIT_CASE(memory_stays_for_a_reader_on_another_cpu)
 		auto old = shared.replace(krcu::RcuFreeBox<Waiters, krcu::Vmalloc>::make(krcu::GFP_KERNEL, 77));
 	}
 	Reader reader([](const krcu::ReadGuard &guard, auto stay) {
-		const Waiters *waiters = shared.dereference(guard);
+		auto waiters = shared.dereference(guard);
 
 		stay();
 		seen = waiters ? waiters->value : 0;

@@ -24,7 +24,7 @@ template <class P>
 int read(const krcu::Rcu<P> &rcu)
 {
 	krcu::ReadGuard guard;
-	const auto *object = rcu.dereference(guard);
+	auto object = rcu.dereference(guard);
 
 	return object ? object->value : 0;
 }
@@ -118,7 +118,7 @@ KUNIT_CASE(reading_goes_on_when_the_pointer_itself_is_gone)
 		const Object *object;
 		{
 			krcu::Rcu<Box> rcu(std::move(box));
-			object = rcu.dereference(guard);
+			object = rcu.dereference(guard).get(); // for as long as the guard
 		}
 		spin_ms(20);
 		EXPECT_EQ(object->value, 6);
@@ -155,7 +155,7 @@ KUNIT_CASE(old_plain_owner_is_dropped_after_the_reader_has_left)
 	}
 	{
 		Reader reader([](const krcu::ReadGuard &guard, auto stay) {
-			const Object *object = plain.dereference(guard);
+			auto object = plain.dereference(guard);
 
 			stay(50);
 			seen = object ? object->value : 0;
@@ -230,7 +230,7 @@ KUNIT_CASE(free_boxes_can_be_published)
 	CountsDrops::dropped = 0;
 	krcu::Rcu rcu(krcu::RcuFreeBox<CountsDrops>::make(krcu::GFP_KERNEL, 3));
 	krcu::ReadGuard guard;
-	const CountsDrops *waiters = rcu.dereference(guard);
+	auto waiters = rcu.dereference(guard);
 	{
 		auto old = rcu.take();
 		EXPECT_EQ(CountsDrops::dropped, 0);

@@ -24,7 +24,7 @@ static_assert(krcu::ForeignOwnableRcu<Box, Domain::Guard> && !krcu::ForeignOwnab
 int read(const Pointer &rcu, const Domain &domain)
 {
 	auto guard = domain.read_lock();
-	const Object *object = rcu.dereference(guard);
+	auto object = rcu.dereference(guard);
 
 	return object ? object->value : 0;
 }
@@ -63,7 +63,7 @@ KUNIT_CASE(reader_keeps_the_object_that_was_replaced)
 		Pointer rcu(Box::make(domain, krcu::GFP_KERNEL, 1));
 		{
 			auto guard = domain.read_lock();
-			const Object *object = rcu.dereference(guard);
+			auto object = rcu.dereference(guard);
 			ASSERT_TRUE(object);
 			{
 				auto old = rcu.replace(Box::make(domain, krcu::GFP_KERNEL, 2));

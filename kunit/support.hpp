@@ -221,7 +221,7 @@ private:
 /// A reader on another CPU: from construction on it is under a guard, until leave() or the end of the scope.
 ///
 ///     Reader reader([](const krcu::ReadGuard &guard, auto stay) {
-///             const Object *object = shared.dereference(guard);
+///             auto object = shared.dereference(guard);
 ///             stay(); // stay(30): leaves after 30 ms at the latest
 ///             seen = object->value;
 ///     });

@@ -37,7 +37,7 @@ template <class P>
 int read(const krcu::XArray<P> &array, unsigned long index)
 {
 	krcu::ReadGuard guard;
-	const auto *object = array.load(index, guard);
+	auto object = array.load(index, guard);
 
 	return object ? object->value : 0;
 }
@@ -201,7 +201,7 @@ KUNIT_CASE(dropping_what_was_erased_does_not_block)
 	ASSERT_TRUE(put(array, 1, 11) && put(array, 2, 22));
 	{
 		krcu::ReadGuard guard;
-		const Object *object = array.load(1, guard);
+		auto object = array.load(1, guard);
 		{
 			Box old = array.erase(1);
 		}
@@ -227,7 +227,7 @@ KUNIT_CASE(reader_elsewhere_goes_on_when_the_array_is_gone)
 	shared = &*array;
 	{
 		Reader reader([](const krcu::ReadGuard &guard, auto stay) {
-			const Object *object = shared->load(5, guard);
+			auto object = shared->load(5, guard);
 
 			stay();
 			seen = object ? object->value : 0;
@@ -401,7 +401,7 @@ KUNIT_CASE(free_boxes_can_be_stored)
 			auto box = FreeBox::make(krcu::GFP_ATOMIC, i);
 			EXPECT_TRUE(box && array.store(i, std::move(box), krcu::GFP_ATOMIC));
 		}
-		const CountsDrops *waiters = array.load(1, guard);
+		auto waiters = array.load(1, guard);
 		{
 			FreeBox old = array.erase(1);
 			EXPECT_EQ(CountsDrops::dropped, 0);

@@ -51,7 +51,7 @@ namespace krcu {
 ///     int read_status()
 ///     {
 ///             krcu::ReadGuard guard;
-///             const Registers *r = registers.dereference(guard);
+///             auto r = registers.dereference(guard);
 ///             return r ? r->status() : -ENODEV;
 ///     }
 ///

@@ -8,6 +8,7 @@
 #include <krcu/box.hpp>
 #include <krcu/callback.hpp>
 #include <krcu/foreign_ownable.hpp>
+#include <krcu/found.hpp>
 #include <krcu/gfp.hpp>
 #include <krcu/poll.hpp>
 #include <krcu/rcu.hpp>

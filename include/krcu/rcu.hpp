@@ -31,7 +31,7 @@ namespace krcu {
 ///     int read_limit()
 ///     {
 ///             krcu::ReadGuard guard;
-///             const Config *c = config.dereference(guard);
+///             auto c = config.dereference(guard);
 ///             return c ? c->limit : 0;
 ///     }
 class KRCU_SCOPED_CAPABILITY ReadGuard final {

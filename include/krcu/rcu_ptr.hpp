@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <krcu/foreign_ownable.hpp>
+#include <krcu/found.hpp>
 #include <krcu/internal/attributes.hpp>
 #include <krcu/internal/boxable.hpp>
 #include <krcu/internal/shims.h>
@@ -115,7 +116,7 @@ private:
 ///     int read_limit()
 ///     {
 ///             krcu::ReadGuard guard;
-///             const Config *c = config.dereference(guard);
+///             auto c = config.dereference(guard);
 ///             return c ? c->limit : 0;
 ///     }
 ///
@@ -171,18 +172,18 @@ public:
 
 	/// The object, or null; valid as long as the guard, even if it is replaced or this Rcu is gone.
 	/// Context: any that the guard allows. See rcu_dereference(), srcu_dereference().
-	const element_type *dereference(KRCU_LIFETIMEBOUND const Guard &guard) const noexcept
+	Found<element_type> dereference(KRCU_LIFETIMEBOUND const Guard &guard) const noexcept
 	{
 		void *foreign = Readers::dereference(&foreign_, guard);
 
 		if (!foreign) [[unlikely]]
-			return nullptr;
+			return Found<element_type>(nullptr);
 		if constexpr (ForeignOwnableRcu<P, Guard>)
-			return non_null(P::rcu_borrow(foreign, guard));
+			return Found<element_type>(non_null(P::rcu_borrow(foreign, guard)));
 		else // Holds because RcuOld waits for a grace period before it takes the pointer back.
-			return non_null(P::borrow(foreign));
+			return Found<element_type>(non_null(P::borrow(foreign)));
 	}
-	const element_type *dereference(const Guard &&) const = delete; // the guard would be gone before the pointer
+	Found<element_type> dereference(const Guard &&) const = delete; // the guard would be gone before what it finds
 
 	/// Publishes `p`, or null if it is empty, and returns what was there. Any number of updaters at once.
 	/// Context: any. See rcu_replace_pointer(), which needs a lock where this exchanges.

@@ -72,7 +72,7 @@ namespace krcu {
 ///     void read()
 ///     {
 ///             auto guard = domain.read_lock();
-///             if (const Config *c = config.dereference(guard))
+///             if (auto c = config.dereference(guard))
 ///                     wait_for(c->device);
 ///     }
 ///

@@ -7,9 +7,9 @@
 #ifndef KRCU_VERSION_H
 #define KRCU_VERSION_H
 
-#define KRCU_VERSION "0.1.0"
+#define KRCU_VERSION "0.2.0"
 
 /* A number that grows: #if KRCU_VERSION_CODE >= 0x000100 */
-#define KRCU_VERSION_CODE 0x000100
+#define KRCU_VERSION_CODE 0x000200
 
 #endif /* KRCU_VERSION_H */

@@ -11,6 +11,7 @@
 
 #include <krcu-constants.h>
 #include <krcu/foreign_ownable.hpp>
+#include <krcu/found.hpp>
 #include <krcu/gfp.hpp>
 #include <krcu/internal/attributes.hpp>
 #include <krcu/internal/shims.h>
@@ -76,7 +77,7 @@ namespace krcu {
 ///             int user = -1;
 ///             {
 ///                     krcu::ReadGuard guard;
-///                     if (const Session *s = sessions->load(id, guard))
+///                     if (auto s = sessions->load(id, guard))
 ///                             user = s->user;
 ///             }
 ///             if (user >= 0)
@@ -115,13 +116,13 @@ public:
 
 	/// What is at `index`, or null; valid as long as the guard, even if it is erased meanwhile.
 	/// Context: any that a ReadGuard allows. See xa_load().
-	const element_type *load(unsigned long index, KRCU_LIFETIMEBOUND const ReadGuard &guard) const noexcept
+	Found<element_type> load(unsigned long index, KRCU_LIFETIMEBOUND const ReadGuard &guard) const noexcept
 	{
 		void *entry = krcu_xa_load(xa(), index);
 
-		return entry ? &P::rcu_borrow(entry, guard) : nullptr;
+		return Found<element_type>(entry ? &P::rcu_borrow(entry, guard) : nullptr);
 	}
-	const element_type *load(unsigned long, const ReadGuard &&) const = delete; // the guard would be gone first
+	Found<element_type> load(unsigned long, const ReadGuard &&) const = delete; // the guard would be gone first
 
 	/// Calls `visit(index, object)` for every object, in the order of their indices. What is stored or
 	/// erased meanwhile may be seen or not; `visit` may do so itself.

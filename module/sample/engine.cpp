@@ -103,13 +103,13 @@ void read_all()
 {
 	krcu::ReadGuard guard;
 
-	if (const Settings *s = settings.dereference(guard); s && s->limit == 2 * s->generation)
+	if (auto s = settings.dereference(guard); s && s->limit == 2 * s->generation)
 		reads.add();
 	if (session.dereference(guard))
 		reads.add();
-	if (const Table *t = table.dereference(guard); t && t->routes[0] == 0)
+	if (auto t = table.dereference(guard); t && t->routes[0] == 0)
 		reads.add();
-	if (const Waiters *w = waiters.dereference(guard)) {
+	if (auto w = waiters.dereference(guard)) {
 		w->queue.wake_up_poll(krcu::EPOLLIN | krcu::EPOLLRDNORM);
 		reads.add();
 	}

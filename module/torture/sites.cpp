@@ -51,7 +51,7 @@ public:
 
 		for (unsigned int i = task.random(64); i--;) {
 			task.reads.add();
-			if (const auto *object = object_.dereference(guard))
+			if (auto object = object_.dereference(guard))
 				look_at(*object, in_domain, task, task.visiting, true);
 		}
 		return true;

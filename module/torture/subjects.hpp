@@ -78,7 +78,7 @@ private:
 		const unsigned int i = task.random(raced + 1);
 
 		task.reads.add();
-		if (const auto *object = (i < raced ? raced_[i] : copied_).dereference(guard)) {
+		if (auto object = (i < raced ? raced_[i] : copied_).dereference(guard)) {
 			if constexpr (requires { object->rcu_view(guard); })
 				look_at(object->rcu_view(guard), kind, task, section);
 			else
@@ -132,7 +132,7 @@ public:
 		task.reads.add();
 		if (task.random(256) == 0)
 			array_->for_each(guard, [&](unsigned long, const auto &object) { look_at(object, kind, task, task.rcu); });
-		else if (const auto *object = array_->load(any_index(task), guard))
+		else if (auto object = array_->load(any_index(task), guard))
 			look_at(*object, kind, task, task.rcu);
 	}
 

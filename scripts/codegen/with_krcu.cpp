@@ -74,7 +74,7 @@ int cxx_dereference(const krcu::Rcu<Box> &slot)
 	krcu::ReadGuard guard;
 	int value = 0;
 
-	if (const int *box = slot.dereference(guard))
+	if (auto box = slot.dereference(guard))
 		value = *box;
 	return value;
 }
@@ -108,7 +108,7 @@ int cxx_srcu_dereference(const void *domain, const void *slot)
 	auto guard = static_cast<const krcu::Srcu<Domain> *>(domain)->read_lock();
 	int value = 0;
 
-	if (const int *box = static_cast<const Slot *>(slot)->dereference(guard))
+	if (auto box = static_cast<const Slot *>(slot)->dereference(guard))
 		value = *box;
 	return value;
 }

@@ -72,13 +72,6 @@ void places(krcu::ReadGuard &guard)
 
 // GCC has no check for what outlives what.
 
-int kept(const krcu::Rcu<Box> &rcu, const krcu::ReadGuard &callers)
-{
-	const Config *config = rcu.dereference(callers); // the caller's guard lives on
-
-	return config->limit;
-}
-
 #ifdef MISUSE_returning_a_reference_past_its_guard // Clang error: (address|reference) .*local variable 'guard'
 const Config &with_rcu_escapes(const Box &box)
 {
@@ -86,25 +79,11 @@ const Config &with_rcu_escapes(const Box &box)
 	return box.with_rcu(guard);
 }
 #endif
-#ifdef MISUSE_returning_a_pointer_past_its_guard // Clang error: (address|reference) .*local variable 'guard'
-const Config *dereference_escapes(const krcu::Rcu<Box> &rcu)
-{
-	krcu::ReadGuard guard;
-	return rcu.dereference(guard);
-}
-#endif
 #ifdef MISUSE_returning_a_borrowed_reference_past_its_guard // Clang error: (address|reference) .*local variable 'guard'
 const Config &borrow_escapes(void *foreign)
 {
 	krcu::ReadGuard guard;
 	return Box::rcu_borrow(foreign, guard);
-}
-#endif
-#ifdef MISUSE_returning_an_array_s_pointer_past_its_guard // Clang error: (address|reference) .*local variable 'guard'
-const Config *load_escapes(const krcu::XArray<Box> &array)
-{
-	krcu::ReadGuard guard;
-	return array.load(3, guard);
 }
 #endif
 #ifdef MISUSE_returning_a_reference_past_its_box // Clang error: (address|reference) .*local variable 'box'

@@ -65,10 +65,10 @@ void updates(Box box, Box another)
 int reads()
 {
 	krcu::ReadGuard guard;
-	const Config *c = config.dereference(guard);
+	auto c = config.dereference(guard);
 
-#ifdef MISUSE_changing_what_a_pointer_shows // error: invalid conversion from|cannot initialize a variable of type
-	Config *writable = config.dereference(guard);
+#ifdef MISUSE_changing_what_a_pointer_shows // error: (discards qualifiers|drops 'const' qualifier)
+	Config &writable = *c;
 #endif
 	return c ? c->limit : 0;
 }
@@ -78,7 +78,7 @@ void drops(krcu::Rcu<krcu::KBox<Config>> &plain)
 	auto old = plain.take();
 	{
 		krcu::ReadGuard guard;
-		auto retired = config.take(); // does not sleep
+		auto retired = config.take();	// does not sleep
 #ifdef MISUSE_dropping_what_waits_under_a_guard // Clang error: cannot call function '~RcuOld' while read-side critical section 'rcu' is held
 		auto waits = plain.take();
 #endif

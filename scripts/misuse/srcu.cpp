@@ -69,7 +69,7 @@ void waits(const Tables &tables, const Queues &queues)
 	{
 		auto guard = tables.read_lock();
 
-		queues.synchronize(); // another domain's readers
+		queues.synchronize();		     // another domain's readers
 #ifdef MISUSE_a_domain_that_waits_for_its_own_reader // Clang error: cannot call function 'synchronize' while read-side critical section 'readers_' is held
 		tables.synchronize();
 #endif
@@ -167,7 +167,7 @@ const int *pointers(const Tables &tables, const Queues &queues, TablePointer &rc
 #ifdef MISUSE_a_domains_box_read_under_rcu_s_guard // error: no matching (member )?function for call to
 		(void)box.with_rcu(read);
 #endif
-#ifdef MISUSE_a_domains_object_past_its_guard // Clang error: address of stack memory associated with local variable 'guard' returned
+#ifdef MISUSE_a_domains_object_past_its_guard // error: krcu: what a look-up found must not outlive its guard
 		return rcu.dereference(guard);
 #endif
 	}

@@ -10,6 +10,9 @@
 // Before a parameter, or behind a member function for its object: the result must not outlive it.
 #define KRCU_LIFETIMEBOUND [[clang::lifetimebound]]
 
+// Before a class's name: what its members return points into it, or lives no longer.
+#define KRCU_OWNER [[gsl::Owner]]
+
 // The names are those of the macros in Clang's documentation, where each is explained.
 #define KRCU_CAPABILITY(what) __attribute__((capability(what)))
 #define KRCU_SCOPED_CAPABILITY __attribute__((scoped_lockable))
@@ -24,6 +27,7 @@
 
 #else
 #define KRCU_LIFETIMEBOUND
+#define KRCU_OWNER
 #define KRCU_CAPABILITY(what)
 #define KRCU_SCOPED_CAPABILITY
 #define KRCU_ACQUIRE_SHARED(...)

@@ -8,6 +8,7 @@
 
 #include <krcu/internal/attributes.hpp>
 #include <krcu/internal/boxable.hpp>
+#include <krcu/internal/foreign.hpp>
 #include <krcu/internal/unique.hpp>
 
 namespace krcu::internal {
@@ -54,6 +55,7 @@ public:
 
 private:
 	friend Box;
+	friend Foreign;
 
 	struct Drop {
 		void operator()(Node *node) const noexcept { Box::drop(node); }
@@ -72,6 +74,15 @@ private:
 			return *node;
 		else
 			return node->value;
+	}
+
+	// Holds for objects of an owner alone: what has no node around it has no such pointer.
+	static void *foreign_of(const T &object) noexcept
+	{
+		if constexpr (std::is_same_v<Node, T>)
+			return const_cast<T *>(&object);
+		else
+			return container_of(&object, &Node::value);
 	}
 
 	Pointer node_;

@@ -9,6 +9,7 @@
 #include <linux/gfp.h>
 #include <linux/poll.h>
 #include <linux/rcupdate.h>
+#include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
 #include <linux/version.h>
@@ -123,6 +124,30 @@ krcu_shim void *krcu_rcu_replace(void **slot, void *new_ptr)
 {
 	/* A full barrier, so it publishes as rcu_assign_pointer() does; and no two updaters get one old pointer. */
 	return xchg(slot, new_ptr);
+}
+
+/* References: C++ knows a refcount_t as the int that it is. */
+
+static_assert(sizeof(refcount_t) == sizeof(int) && __alignof__(refcount_t) == __alignof__(int));
+
+krcu_shim void krcu_refcount_set(int *count, int n)
+{
+	refcount_set((refcount_t *)count, n);
+}
+
+krcu_shim void krcu_refcount_inc(int *count)
+{
+	refcount_inc((refcount_t *)count);
+}
+
+krcu_shim bool krcu_refcount_inc_not_zero(int *count)
+{
+	return refcount_inc_not_zero((refcount_t *)count);
+}
+
+krcu_shim bool krcu_refcount_dec_and_test(int *count)
+{
+	return refcount_dec_and_test((refcount_t *)count);
 }
 
 /* Memory */

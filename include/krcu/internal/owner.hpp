@@ -10,14 +10,16 @@
 #include <krcu/draft.hpp>
 #include <krcu/internal/attributes.hpp>
 #include <krcu/internal/boxable.hpp>
+#include <krcu/internal/foreign.hpp>
 #include <krcu/internal/unique.hpp>
 
 namespace krcu::internal {
 
 /// The base of a box of T, `Box`. It points to a Node: a T, or something that has one as `value`.
 ///
-/// The box says in private how an object ends: in `static void drop(Node *)`, and in `static void discard(Node *)`
-/// if nobody else can have seen it. And it says how one is made. Moving a box empties it. Moving one over another drops the object held there; onto itself changes nothing.
+/// The box says how one is made, and in private how an object ends: in `static void drop(Node *)`, and in
+/// `static void discard(Node *)` if nobody else can have seen it. Moving a box empties it. Moving one over another
+/// drops the object held there; onto itself changes nothing.
 template <class Box, class T, class Node>
 class Owner {
 	static_assert(Boxable<T>::value);
@@ -65,6 +67,7 @@ public:
 private:
 	friend Box;
 	friend Draft<Box>;
+	friend Foreign;
 
 	struct Drop {
 		void operator()(Node *node) const noexcept { Box::drop(node); }
@@ -77,7 +80,10 @@ private:
 	// Holds because into_foreign() made the pointer, from a Node of this very type.
 	static Node *node_of(void *foreign) noexcept { return static_cast<Node *>(foreign); }
 
+	// For a Draft: the object ends, may be found by readers from here on, and may not after all.
 	static void discard_foreign(void *foreign) noexcept { Box::discard(node_of(foreign)); }
+	static void seal_foreign(void *) noexcept {}
+	static void unseal_foreign(void *) noexcept {}
 
 	static const T &value_of(const Node *node) noexcept
 	{
@@ -85,6 +91,15 @@ private:
 			return *node;
 		else
 			return node->value;
+	}
+
+	// Holds for objects of an owner alone: what has no node around it has no such pointer.
+	static void *foreign_of(const T &object) noexcept
+	{
+		if constexpr (std::is_same_v<Node, T>)
+			return const_cast<T *>(&object);
+		else
+			return container_of(&object, &Node::value);
 	}
 
 	Pointer node_;

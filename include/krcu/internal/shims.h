@@ -68,6 +68,12 @@ void *krcu_rcu_dereference(void *const *slot);
 void *krcu_rcu_access_pointer(void *const *slot);
 void *krcu_rcu_replace(void **slot, void *new_ptr);
 
+/* The refcount_t at @count */
+void krcu_refcount_set(int *count, int n);
+void krcu_refcount_inc(int *count);
+bool krcu_refcount_inc_not_zero(int *count);
+bool krcu_refcount_dec_and_test(int *count);
+
 /* Memory */
 void *krcu_kmalloc(krcu_size_t size, krcu_gfp_t gfp);
 void krcu_kfree(void *ptr);

@@ -97,6 +97,7 @@ private:
 		object->~T();
 		A::free(object);
 	}
+	static void discard(T *object) noexcept { drop(object); }
 };
 
 template <class T>

@@ -7,6 +7,7 @@
 #include <krcu/allocator.hpp>
 #include <krcu/box.hpp>
 #include <krcu/callback.hpp>
+#include <krcu/draft.hpp>
 #include <krcu/foreign_ownable.hpp>
 #include <krcu/found.hpp>
 #include <krcu/gfp.hpp>

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <krcu/allocator.hpp>
+#include <krcu/draft.hpp>
 #include <krcu/gfp.hpp>
 #include <krcu/internal/attributes.hpp>
 #include <krcu/internal/node.hpp>
@@ -89,6 +90,16 @@ public:
 		return RcuBox(Node::template make_array<std::remove_extent_t<T>>(gfp, n));
 	}
 
+	/// For RcuBox<E[]>: as draft(), with elements that have no value yet; E is of a trivial type.
+	/// Context: as make().
+	static Draft<RcuBox> draft_for_overwrite(gfp_t gfp, std::size_t n)
+		requires std::is_unbounded_array_v<T>
+	{
+		Node *node = Node::template make_array<std::remove_extent_t<T>>(gfp, n, internal::ForOverwrite());
+
+		return Draft<RcuBox>::from_foreign(node);
+	}
+
 	/// Not for RcuBox<E[]>: allocates, and lets `int init(T *)` construct the value in the uninitialised memory.
 	/// `init` returns 0, or a negative errno if it constructed nothing; then the memory is freed at once and
 	/// the errno comes out. -ENOMEM where the allocation fails.
@@ -137,6 +148,7 @@ private:
 	explicit RcuBox(Node *node) noexcept : Owner(node) {}
 
 	static void drop(Node *node) noexcept { node->template destroy_rcu<R>(); }
+	static void discard(Node *node) noexcept { node->destroy(); }
 };
 
 template <class T, reclaim::Policy R = reclaim::Softirq>

@@ -128,6 +128,17 @@ private:
 
 	static void drop(Node *node) noexcept
 	{
+		drop_before_gp(node);
+		node->deallocate_rcu();
+	}
+	static void discard(Node *node) noexcept
+	{
+		drop_before_gp(node);
+		node->deallocate();
+	}
+
+	static void drop_before_gp(Node *node) noexcept
+	{
 		static_assert(RcuFreeSafe<T>,
 			      "krcu: an RcuFreeBox calls `void T::drop_before_gp()` before the grace period: give T a public one, or use RcuBox");
 		static_assert(std::is_trivially_destructible_v<T>,
@@ -136,7 +147,6 @@ private:
 			      "krcu: readers of an RcuFreeBox call `T::rcu_view(const krcu::ReadGuard &) const`: make it public");
 
 		node->value.drop_before_gp();
-		node->deallocate_rcu();
 	}
 };
 

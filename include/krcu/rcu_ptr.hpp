@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <krcu/draft.hpp>
 #include <krcu/foreign_ownable.hpp>
 #include <krcu/found.hpp>
 #include <krcu/internal/attributes.hpp>
@@ -157,6 +158,7 @@ public:
 
 	/// Owns what `p` owned; null if it was empty.
 	explicit Rcu(P p) noexcept : foreign_(std::move(p).into_foreign()) {}
+	explicit Rcu(Draft<P> draft) noexcept : foreign_(std::move(draft).into_foreign()) {}
 
 	Rcu(const Rcu &) = delete;
 	Rcu &operator=(const Rcu &) = delete;
@@ -187,7 +189,8 @@ public:
 
 	/// Publishes `p`, or null if it is empty, and returns what was there. Any number of updaters at once.
 	/// Context: any. See rcu_replace_pointer(), which needs a lock where this exchanges.
-	Old replace(P p) noexcept
+	template <Publishable<P> S = P>
+	Old replace(S p) noexcept
 	{
 		return Old(krcu_rcu_replace(&foreign_, std::move(p).into_foreign()));
 	}

@@ -147,6 +147,7 @@ private:
 	}
 
 	static void drop(Node *node) noexcept { node->template destroy_srcu<Domain::tag_.ran>(node->domain()); }
+	static void discard(Node *node) noexcept { node->destroy(); }
 };
 
 template <class T, class Tag>

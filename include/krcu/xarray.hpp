@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <krcu-constants.h>
+#include <krcu/draft.hpp>
 #include <krcu/foreign_ownable.hpp>
 #include <krcu/found.hpp>
 #include <krcu/gfp.hpp>
@@ -140,15 +141,16 @@ public:
 	/// was, `p` still owns its object, and a negative errno comes out: -ENOMEM, say. An empty `p`
 	/// erases; replacing an object needs no memory; neither fails. Uses a reservation of `index` up.
 	/// Context: as updating, and any that `gfp` allows. See xa_store_bh().
+	template <Publishable<P> S = P>
 	[[nodiscard("store() may fail, and hands back what was there")]]
-	std::expected<P, int> store(unsigned long index, P &&p, gfp_t gfp)
+	std::expected<P, int> store(unsigned long index, S &&p, gfp_t gfp)
 	{
 		void *foreign = std::move(p).into_foreign();
 		void *old = krcu_xa_store(xa(), index, foreign, std::to_underlying(gfp));
 
 		if (int err = krcu_xa_err(old)) [[unlikely]] {
 			// Holds because xa_store() did not publish it.
-			p = P::from_foreign(foreign);
+			p = S::from_foreign(foreign);
 			return std::unexpected(err);
 		}
 		return P::from_foreign(old);
@@ -185,7 +187,8 @@ public:
 		/// that index meanwhile: then what they stored comes back, or `p` itself if they erased it again and
 		/// memory is short. To be called once.
 		/// Context: as updating; does not sleep. See xa_store_bh().
-		P fill(P p) && noexcept
+		template <Publishable<P> S = P>
+		P fill(S p) && noexcept
 		{
 			void *foreign = std::move(p).into_foreign();
 			void *old = krcu_xa_store(std::exchange(array_, nullptr)->xa(), index_, foreign, 0);

@@ -39,6 +39,7 @@ void c_drop_cached(struct box *box);
 void c_free_cached(int *value);
 int c_dereference(struct box __rcu **slot);
 void c_replace(struct box __rcu **slot, struct box *fresh);
+void c_publish(struct box __rcu **slot, int value);
 void c_drop_session(struct session *session);
 void c_nested(void);
 int c_srcu_read(struct srcu_struct **domain, int *value);
@@ -99,6 +100,19 @@ void c_free_cached(int *value)
 {
 	if (value)
 		kmem_cache_free(c_cache, value);
+}
+
+/* Fills an object before it publishes it. */
+void c_publish(struct box __rcu **slot, int value)
+{
+	struct box *box = kmalloc(sizeof(*box), GFP_KERNEL), *old;
+
+	if (!box)
+		return;
+	box->value = value;
+	old = (struct box __force *)xchg(slot, (struct box __rcu __force *)box);
+	if (old)
+		kvfree_rcu(old, rcu);
 }
 
 /* Reads through an RCU-protected pointer, which is rarely null. */

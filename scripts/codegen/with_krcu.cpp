@@ -30,6 +30,7 @@ void cxx_drop_cached(void *foreign);
 void cxx_free_cached(void *foreign);
 int cxx_dereference(const krcu::Rcu<Box> &slot);
 void cxx_replace(krcu::Rcu<Box> &slot, void *fresh);
+void cxx_publish(krcu::Rcu<Box> &slot, int value);
 void cxx_drop_session(void *foreign);
 void cxx_nested();
 int cxx_srcu_read(const void *domain, const int *value);
@@ -71,6 +72,16 @@ void cxx_drop_cached(void *foreign)
 void cxx_free_cached(void *foreign)
 {
 	auto box = krcu::Box<int, Cache>::from_foreign(foreign);
+}
+
+void cxx_publish(krcu::Rcu<Box> &slot, int value)
+{
+	auto draft = Box::draft(krcu::GFP_KERNEL);
+
+	if (!draft)
+		return;
+	*draft = value;
+	auto old = slot.replace(std::move(draft));
 }
 
 int cxx_dereference(const krcu::Rcu<Box> &slot)

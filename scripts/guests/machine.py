@@ -38,9 +38,13 @@ def qemu_command(args, accel, initrd):
         command += ["-bios", "qboot.rom"]
     # An oops ends the guest at once: what follows one proves nothing.
     # The timer check fails where the host gives the guest no time for ten of its ticks.
-    # An emulated CPU may get no time for half a minute on a busy machine, and is not locked up then.
+    # An emulated CPU may get no time for half a minute on a busy machine. It is not locked up then, nor does it
+    # stay in a read-side critical section.
     # A slab cache that is merged into another one cannot tell that objects were left in it.
-    append = f"console={console} panic=-1 oops=panic printk.devkmsg=on no_timer_check watchdog_thresh=60 slab_nomerge {args.append}"
+    append = (
+        f"console={console} panic=-1 oops=panic printk.devkmsg=on no_timer_check slab_nomerge"
+        f" watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=60 {args.append}"
+    )
     return command + ["-kernel", args.image, "-initrd", initrd, "-append", append.strip()]
 
 

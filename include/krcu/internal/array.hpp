@@ -12,6 +12,9 @@
 
 namespace krcu::internal {
 
+/// Instead of values for the elements: none, as whoever made the array writes them all.
+struct ForOverwrite {};
+
 /// Readers see it as a range: size(), [], begin(), end().
 template <class T>
 class alignas(alignof(T) > alignof(std::size_t) ? alignof(T) : alignof(std::size_t)) Array final {
@@ -39,11 +42,23 @@ public:
 			elements()[i].~T();
 	}
 
+	/// Default-initialises them.
+	Array(std::size_t size, ForOverwrite) : size_(size)
+	{
+		static_assert(std::is_trivially_default_constructible_v<T> && std::is_trivially_destructible_v<T>,
+			      "krcu: only elements of trivial type can be left unset: use draft()");
+		for (std::size_t i = 0; i < size; i++)
+			::new (static_cast<void *>(elements() + i)) T;
+	}
+
 	Array(const Array &) = delete;
 	Array &operator=(const Array &) = delete;
 
 	std::size_t size() const noexcept { return size_; }
+	T &operator[](std::size_t i) noexcept { return begin()[i]; }
 	const T &operator[](std::size_t i) const noexcept { return begin()[i]; }
+	T *begin() noexcept { return elements(); }
+	T *end() noexcept { return begin() + size_; }
 	const T *begin() const noexcept { return reinterpret_cast<const T *>(this + 1); }
 	const T *end() const noexcept { return begin() + size_; }
 

@@ -78,8 +78,8 @@ public:
 
 	/// An Array with `n` elements behind it, or null, also where that is more than can be addressed. Only the
 	/// caller is told: where user space chooses `n`, it must not be able to fill the log with warnings.
-	template <class E>
-	static Node *make_array(gfp_t gfp, std::size_t n)
+	template <class E, class... Values>
+	static Node *make_array(gfp_t gfp, std::size_t n, Values... values)
 	{
 		constexpr std::size_t limit = PTRDIFF_MAX - sizeof(Node) - alignof(Node);
 
@@ -90,7 +90,7 @@ public:
 		Node *node = allocate(gfp | __GFP_NOWARN, size);
 
 		if (node)
-			::new (static_cast<void *>(&node->value)) T(n);
+			::new (static_cast<void *>(&node->value)) T(n, values...);
 		return node;
 	}
 

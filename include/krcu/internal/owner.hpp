@@ -5,7 +5,9 @@
 #define KRCU_INTERNAL_OWNER_HPP
 
 #include <type_traits>
+#include <utility>
 
+#include <krcu/draft.hpp>
 #include <krcu/internal/attributes.hpp>
 #include <krcu/internal/boxable.hpp>
 #include <krcu/internal/foreign.hpp>
@@ -15,14 +17,22 @@ namespace krcu::internal {
 
 /// The base of a box of T, `Box`. It points to a Node: a T, or something that has one as `value`.
 ///
-/// The box says how an object ends, in a private `static void drop(Node *)`, and how one is made. Moving a box
-/// empties it. Moving one over another drops the object held there; onto itself changes nothing.
+/// The box says in private how an object ends: in `static void drop(Node *)`, and in `static void discard(Node *)`
+/// if nobody else can have seen it. And it says how one is made. Moving a box empties it. Moving one over another drops the object held there; onto itself changes nothing.
 template <class Box, class T, class Node>
 class Owner {
 	static_assert(Boxable<T>::value);
 
 public:
 	using element_type = T;
+
+	/// An object as make() has it, from the same arguments, that can still be written to: see Draft. Empty where
+	/// the allocation fails. Context: as make().
+	template <class... Args>
+	static Draft<Box> draft(Args &&...args)
+	{
+		return Draft<Box>::from_foreign(Box::make(std::forward<Args>(args)...).into_foreign());
+	}
 
 	/// Drops the object, as the destructor does, and leaves the box empty.
 	void reset() noexcept { node_ = Pointer(); }
@@ -55,6 +65,7 @@ public:
 
 private:
 	friend Box;
+	friend Draft<Box>;
 	friend Foreign;
 
 	struct Drop {
@@ -67,6 +78,8 @@ private:
 
 	// Holds because into_foreign() made the pointer, from a Node of this very type.
 	static Node *node_of(void *foreign) noexcept { return static_cast<Node *>(foreign); }
+
+	static void discard_foreign(void *foreign) noexcept { Box::discard(node_of(foreign)); }
 
 	static const T &value_of(const Node *node) noexcept
 	{

@@ -8,8 +8,10 @@
 #include <linux/gfp.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/version.h>
 #include <linux/wait.h>
@@ -55,6 +57,11 @@ int main(void)
 #endif
 	DEFINE(KRCU_LOCK_CLASS_KEY_SIZE, sizeof(struct lock_class_key));
 	DEFINE(KRCU_LOCK_CLASS_KEY_ALIGN, __alignof__(struct lock_class_key));
+	DEFINE(KRCU_MUTEX_SIZE, sizeof(struct mutex));
+	DEFINE(KRCU_MUTEX_ALIGN, __alignof__(struct mutex));
+	/* Nothing in it where there is one CPU. */
+	DEFINE(KRCU_SPINLOCK_SIZE, sizeof(spinlock_t));
+	DEFINE(KRCU_SPINLOCK_ALIGN, __alignof__(spinlock_t));
 	DEFINE(KRCU_XARRAY_SIZE, sizeof(struct xarray));
 	DEFINE(KRCU_XARRAY_ALIGN, __alignof__(struct xarray));
 	DEFINE(KRCU_WAIT_QUEUE_HEAD_SIZE, sizeof(struct wait_queue_head));

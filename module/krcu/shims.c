@@ -7,10 +7,13 @@
 #include <linux/bug.h>
 #include <linux/compiler.h>
 #include <linux/gfp.h>
+#include <linux/lockdep.h>
+#include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/srcu.h>
 #include <linux/version.h>
 #include <linux/vmalloc.h>
@@ -124,6 +127,16 @@ krcu_shim void *krcu_rcu_replace(void **slot, void *new_ptr)
 {
 	/* A full barrier, so it publishes as rcu_assign_pointer() does; and no two updaters get one old pointer. */
 	return xchg(slot, new_ptr);
+}
+
+krcu_shim void *krcu_rcu_dereference_under_mutex(void *const *slot, struct mutex *lock)
+{
+	return rcu_dereference_protected(*(void __rcu *const __force *)slot, lockdep_is_held(lock));
+}
+
+krcu_shim void *krcu_rcu_dereference_under_spinlock(void *const *slot, struct spinlock *lock)
+{
+	return rcu_dereference_protected(*(void __rcu *const __force *)slot, lockdep_is_held(lock));
 }
 
 /* References: C++ knows a refcount_t as the int that it is. */
@@ -246,6 +259,78 @@ krcu_shim void krcu_call_srcu(struct srcu_struct *ssp, struct callback_head *hea
 krcu_shim void *krcu_srcu_dereference(void *const *slot, struct srcu_struct *ssp)
 {
 	return srcu_dereference(*(void __rcu *const __force *)slot, ssp);
+}
+
+/* Locks */
+
+krcu_shim void krcu_mutex_init(struct mutex *lock, const char *name, void *key)
+{
+	/* mutex_init() would give every mutex the one lock class of this line. */
+	__mutex_init(lock, name, key);
+}
+
+krcu_shim void krcu_mutex_lock(struct mutex *lock)
+	__acquires(lock)
+{
+	mutex_lock(lock);
+}
+
+krcu_shim void krcu_mutex_unlock(struct mutex *lock)
+	__releases(lock)
+{
+	mutex_unlock(lock);
+}
+
+/* As spin_lock_init(), which has a static lock class in it. */
+krcu_shim void krcu_spin_lock_init(struct spinlock *lock, const char *name, void *key)
+{
+#ifdef CONFIG_PREEMPT_RT
+	rt_mutex_base_init(&lock->lock);
+	__rt_spin_lock_init(lock, name, key, false);
+#elif defined(CONFIG_DEBUG_SPINLOCK)
+	__raw_spin_lock_init(spinlock_check(lock), name, key, LD_WAIT_CONFIG);
+#else
+	spin_lock_init(lock);
+#endif
+}
+
+krcu_shim void krcu_spin_lock(struct spinlock *lock)
+	__acquires(lock)
+{
+	spin_lock(lock);
+}
+
+krcu_shim void krcu_spin_unlock(struct spinlock *lock)
+	__releases(lock)
+{
+	spin_unlock(lock);
+}
+
+krcu_shim void krcu_spin_lock_bh(struct spinlock *lock)
+	__acquires(lock)
+{
+	spin_lock_bh(lock);
+}
+
+krcu_shim void krcu_spin_unlock_bh(struct spinlock *lock)
+	__releases(lock)
+{
+	spin_unlock_bh(lock);
+}
+
+krcu_shim unsigned long krcu_spin_lock_irqsave(struct spinlock *lock)
+	__acquires(lock)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(lock, flags);
+	return flags;
+}
+
+krcu_shim void krcu_spin_unlock_irqrestore(struct spinlock *lock, unsigned long flags)
+	__releases(lock)
+{
+	spin_unlock_irqrestore(lock, flags);
 }
 
 /* XArray: the lock disables softirqs, as destructors that RCU calls update arrays too */

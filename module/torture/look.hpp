@@ -101,7 +101,7 @@ P make(bool may_sleep, Task &task)
 	if constexpr (requires { P::draft(gfp(may_sleep)); }) {
 		auto fresh = draft<P>(may_sleep, task);
 
-		if (fresh && task.random(16) == 0)
+		if ((may_sleep || !krcu::Draft<P>::destructor_may_sleep) && task.random(16) == 0)
 			fresh = draft<P>(may_sleep, task);
 		return std::move(fresh).seal();
 	} else {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What careful C looks like; with_krcu.cpp has the same function for each, named cxx_ for c_. */
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/version.h>
 #include <linux/srcu.h>
 #include <linux/wait.h>
@@ -57,6 +59,10 @@ struct counted *c_ref_copy(struct counted **ref);
 void c_ref_drop(struct counted *counted);
 int c_srcu_read(struct srcu_struct **domain, int *value);
 int c_srcu_dereference(struct srcu_struct **domain, struct srcu_box __rcu **slot);
+void c_mutex(struct mutex *lock, int *value);
+void c_spin_lock(spinlock_t *lock, int *value);
+void c_spin_lock_bh(spinlock_t *lock, int *value);
+void c_spin_lock_irqsave(spinlock_t *lock, int *value);
 void c_poll(struct file *filp, wait_queue_head_t *queue, poll_table *table);
 void c_wake(wait_queue_head_t *queue);
 
@@ -232,6 +238,37 @@ int c_srcu_dereference(struct srcu_struct **domain, struct srcu_box __rcu **slot
 		value = box->value;
 	srcu_read_unlock(ssp, idx);
 	return value;
+}
+
+/* Changes what a lock protects. */
+void c_mutex(struct mutex *lock, int *value)
+{
+	mutex_lock(lock);
+	++*value;
+	mutex_unlock(lock);
+}
+
+void c_spin_lock(spinlock_t *lock, int *value)
+{
+	spin_lock(lock);
+	++*value;
+	spin_unlock(lock);
+}
+
+void c_spin_lock_bh(spinlock_t *lock, int *value)
+{
+	spin_lock_bh(lock);
+	++*value;
+	spin_unlock_bh(lock);
+}
+
+void c_spin_lock_irqsave(spinlock_t *lock, int *value)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(lock, flags);
+	++*value;
+	spin_unlock_irqrestore(lock, flags);
 }
 
 void c_poll(struct file *filp, wait_queue_head_t *queue, poll_table *table)

@@ -46,6 +46,10 @@ void *cxx_ref_copy(const void *ref);
 void cxx_ref_drop(void *foreign);
 int cxx_srcu_read(const void *domain, const int *value);
 int cxx_srcu_dereference(const void *domain, const void *slot);
+void cxx_mutex(const void *lock, int *value);
+void cxx_spin_lock(const void *lock, int *value);
+void cxx_spin_lock_bh(const void *lock, int *value);
+void cxx_spin_lock_irqsave(const void *lock, int *value);
 void cxx_poll(file *filp, const krcu::PollWaitQueue &queue, poll_table_struct *table);
 void cxx_wake(const krcu::PollWaitQueue &queue);
 }
@@ -156,6 +160,30 @@ int cxx_srcu_dereference(const void *domain, const void *slot)
 	if (auto box = static_cast<const Slot *>(slot)->dereference(guard))
 		value = *box;
 	return value;
+}
+
+void cxx_mutex(const void *lock, int *value)
+{
+	auto held = static_cast<const krcu::Mutex<Domain> *>(lock)->lock();
+	++*value;
+}
+
+void cxx_spin_lock(const void *lock, int *value)
+{
+	auto held = static_cast<const krcu::SpinLock<Domain> *>(lock)->lock();
+	++*value;
+}
+
+void cxx_spin_lock_bh(const void *lock, int *value)
+{
+	auto held = static_cast<const krcu::SpinLock<Domain> *>(lock)->lock_bh();
+	++*value;
+}
+
+void cxx_spin_lock_irqsave(const void *lock, int *value)
+{
+	auto held = static_cast<const krcu::SpinLock<Domain> *>(lock)->lock_irqsave();
+	++*value;
 }
 
 void cxx_poll(file *filp, const krcu::PollWaitQueue &queue, poll_table_struct *table)

@@ -15,6 +15,8 @@ struct callback_head;
 struct kmem_cache;
 struct srcu_struct;
 struct lock_class_key;
+struct mutex;
+struct spinlock;
 struct xarray;
 struct wait_queue_head;
 struct file;
@@ -67,6 +69,10 @@ unsigned long krcu_times_ran(struct krcu_ran *ran);
 void *krcu_rcu_dereference(void *const *slot);
 void *krcu_rcu_access_pointer(void *const *slot);
 void *krcu_rcu_replace(void **slot, void *new_ptr);
+
+/* Under the lock that updaters hold */
+void *krcu_rcu_dereference_under_mutex(void *const *slot, struct mutex *lock);
+void *krcu_rcu_dereference_under_spinlock(void *const *slot, struct spinlock *lock);
 
 /* The refcount_t at @count */
 void krcu_refcount_set(int *count, int n);
@@ -121,6 +127,18 @@ bool krcu_poll_state_synchronize_srcu(struct srcu_struct *ssp, unsigned long coo
 void krcu_call_srcu(struct srcu_struct *ssp, struct callback_head *head,
 		    void (*func)(struct callback_head *head));
 void *krcu_srcu_dereference(void *const *slot, struct srcu_struct *ssp);
+
+/* Locks; @key is a struct lock_class_key */
+void krcu_mutex_init(struct mutex *lock, const char *name, void *key);
+void krcu_mutex_lock(struct mutex *lock);
+void krcu_mutex_unlock(struct mutex *lock);
+void krcu_spin_lock_init(struct spinlock *lock, const char *name, void *key);
+void krcu_spin_lock(struct spinlock *lock);
+void krcu_spin_unlock(struct spinlock *lock);
+void krcu_spin_lock_bh(struct spinlock *lock);
+void krcu_spin_unlock_bh(struct spinlock *lock);
+unsigned long krcu_spin_lock_irqsave(struct spinlock *lock);
+void krcu_spin_unlock_irqrestore(struct spinlock *lock, unsigned long flags);
 
 /* XArray, updated with softirqs disabled */
 void krcu_xa_init(struct xarray *xa);

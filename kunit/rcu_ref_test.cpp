@@ -51,7 +51,7 @@ KUNIT_CASE(the_last_owner_retires_the_object)
 			EXPECT_EQ(Object::destroyed, 0);
 			EXPECT_EQ(third->value, 7);
 			first = std::move(third);
-			EXPECT_FALSE(third); // NOLINT: moving has emptied it
+			EXPECT_FALSE(third);
 		}
 		krcu::rcu_barrier();
 		EXPECT_EQ(Object::destroyed, 0);

@@ -59,7 +59,7 @@ concept SizedRange = requires(T &range) {
 ///             return 0;
 ///     }
 ///
-/// and with an array:
+/// Use like, with an array:
 ///
 ///     using Samples = krcu::RcuKVBox<int[]>;
 ///

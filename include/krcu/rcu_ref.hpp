@@ -143,7 +143,11 @@ public:
 		if (*this)
 			krcu_refcount_inc(count(**this));
 	}
-	RcuRef &operator=(const RcuRef &other) noexcept { return *this = RcuRef(other); }
+	RcuRef &operator=(const RcuRef &other) noexcept
+	{
+		*this = RcuRef(other);
+		return *this;
+	}
 
 	RcuRef(RcuRef &&) noexcept = default;
 	RcuRef &operator=(RcuRef &&) noexcept = default;

@@ -34,9 +34,11 @@ SessionRef looked_up(const krcu::XArray<SessionRef> &sessions)
 	return SessionRef::try_get(*session, guard);
 }
 
-int references(SessionRef &ref)
+int references(const SessionRef &ref)
 {
 	SessionRef copy(ref);
+
+	copy = ref;
 
 #ifdef MISUSE_changing_what_others_own // error: (in read-only object|return value is not assignable|because .* returns a const value)
 	ref->user = 3;

@@ -129,6 +129,12 @@ krcu_shim void *krcu_rcu_replace(void **slot, void *new_ptr)
 	return xchg(slot, new_ptr);
 }
 
+krcu_shim void *krcu_rcu_compare_exchange(void **slot, void *old_ptr, void *new_ptr)
+{
+	/* A full barrier if it exchanges, as above. */
+	return cmpxchg(slot, old_ptr, new_ptr);
+}
+
 krcu_shim void *krcu_rcu_dereference_under_mutex(void *const *slot, struct mutex *lock)
 {
 	return rcu_dereference_protected(*(void __rcu *const __force *)slot, lockdep_is_held(lock));

@@ -59,6 +59,8 @@ struct counted *c_ref_copy(struct counted **ref);
 void c_ref_drop(struct counted *counted);
 int c_srcu_read(struct srcu_struct **domain, int *value);
 int c_srcu_dereference(struct srcu_struct **domain, struct srcu_box __rcu **slot);
+bool c_compare_exchange(struct box __rcu **slot, int *seen, struct box *fresh);
+int c_dereference_locked(struct box __rcu **slot, struct mutex *lock);
 void c_mutex(struct mutex *lock, int *value);
 void c_spin_lock(spinlock_t *lock, int *value);
 void c_spin_lock_bh(spinlock_t *lock, int *value);
@@ -237,6 +239,35 @@ int c_srcu_dereference(struct srcu_struct **domain, struct srcu_box __rcu **slot
 	if (likely(box))
 		value = box->value;
 	srcu_read_unlock(ssp, idx);
+	return value;
+}
+
+/* Replaces what a reader has seen, unless somebody else has. */
+bool c_compare_exchange(struct box __rcu **slot, int *seen, struct box *fresh)
+{
+	struct box *old = seen ? container_of(seen, struct box, value) : NULL;
+
+	if ((struct box __force *)cmpxchg(slot, (struct box __rcu __force *)old, (struct box __rcu __force *)fresh) != old) {
+		if (fresh)
+			kvfree_rcu(fresh, rcu);
+		return false;
+	}
+	if (old)
+		kvfree_rcu(old, rcu);
+	return true;
+}
+
+/* Reads through an RCU-protected pointer under the lock of its updaters. */
+int c_dereference_locked(struct box __rcu **slot, struct mutex *lock)
+{
+	struct box *box;
+	int value = 0;
+
+	mutex_lock(lock);
+	box = rcu_dereference_protected(*slot, lockdep_is_held(lock));
+	if (likely(box))
+		value = box->value;
+	mutex_unlock(lock);
 	return value;
 }
 

@@ -46,6 +46,8 @@ void *cxx_ref_copy(const void *ref);
 void cxx_ref_drop(void *foreign);
 int cxx_srcu_read(const void *domain, const int *value);
 int cxx_srcu_dereference(const void *domain, const void *slot);
+bool cxx_compare_exchange(krcu::Rcu<Box> &slot, const int *seen, void *fresh);
+int cxx_dereference_locked(const krcu::Rcu<Box> &slot, const void *lock);
 void cxx_mutex(const void *lock, int *value);
 void cxx_spin_lock(const void *lock, int *value);
 void cxx_spin_lock_bh(const void *lock, int *value);
@@ -158,6 +160,21 @@ int cxx_srcu_dereference(const void *domain, const void *slot)
 	int value = 0;
 
 	if (auto box = static_cast<const Slot *>(slot)->dereference(guard))
+		value = *box;
+	return value;
+}
+
+bool cxx_compare_exchange(krcu::Rcu<Box> &slot, const int *seen, void *fresh)
+{
+	return slot.compare_exchange(krcu::Found<int>(seen), Box::from_foreign(fresh)).has_value();
+}
+
+int cxx_dereference_locked(const krcu::Rcu<Box> &slot, const void *lock)
+{
+	auto held = static_cast<const krcu::Mutex<Domain> *>(lock)->lock();
+	int value = 0;
+
+	if (auto box = slot.dereference(held))
 		value = *box;
 	return value;
 }

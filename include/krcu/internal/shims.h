@@ -69,6 +69,7 @@ unsigned long krcu_times_ran(struct krcu_ran *ran);
 void *krcu_rcu_dereference(void *const *slot);
 void *krcu_rcu_access_pointer(void *const *slot);
 void *krcu_rcu_replace(void **slot, void *new_ptr);
+void *krcu_rcu_compare_exchange(void **slot, void *old_ptr, void *new_ptr);
 
 /* Under the lock that updaters hold */
 void *krcu_rcu_dereference_under_mutex(void *const *slot, struct mutex *lock);

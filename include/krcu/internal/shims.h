@@ -18,6 +18,7 @@ struct lock_class_key;
 struct mutex;
 struct spinlock;
 struct xarray;
+struct list_head;
 struct wait_queue_head;
 struct file;
 struct poll_table_struct;
@@ -152,6 +153,24 @@ void *krcu_xa_erase(struct xarray *xa, unsigned long index);
 int krcu_xa_reserve(struct xarray *xa, unsigned long index, krcu_gfp_t gfp);
 void krcu_xa_release(struct xarray *xa, unsigned long index);
 int krcu_xa_err(void *entry);
+
+/* Lists, updated with the list's lock held, and walked under it or under a guard */
+#ifndef __cplusplus
+/* next is NULL before it is in a list for the first time, and prev is LIST_POISON2 when it is out again. */
+struct krcu_list_link {
+	struct list_head entry;
+#ifdef CONFIG_PROVE_RCU
+	struct list_head *head;
+#endif
+};
+#endif
+
+void krcu_list_init(struct list_head *head);
+bool krcu_list_add(struct list_head *head, struct list_head *entry, bool at_the_end);
+bool krcu_list_del(struct list_head *head, struct list_head *entry);
+bool krcu_list_replace(struct list_head *head, struct list_head *old, struct list_head *fresh);
+bool krcu_list_empty(const struct list_head *head);
+struct list_head *krcu_list_next(const struct list_head *entry);
 
 /* Wait queues of files that are polled */
 void krcu_init_waitqueue_head(struct wait_queue_head *queue);

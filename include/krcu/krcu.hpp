@@ -17,6 +17,7 @@
 #include <krcu/rcu_box.hpp>
 #include <krcu/rcu_free_box.hpp>
 #include <krcu/rcu_ptr.hpp>
+#include <krcu/rcu_ref.hpp>
 #include <krcu/reclaim.hpp>
 #include <krcu/slab_cache.hpp>
 #include <krcu/srcu.hpp>

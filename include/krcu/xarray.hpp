@@ -162,7 +162,7 @@ public:
 	[[nodiscard("store() may fail, and hands back what was there")]]
 	std::expected<P, int> store(unsigned long index, S &&p, gfp_t gfp)
 	{
-		void *foreign = std::move(p).into_foreign();
+		void *foreign = std::forward<S>(p).into_foreign();
 		void *old = krcu_xa_store(xa(), index, foreign, std::to_underlying(gfp));
 
 		if (int err = krcu_xa_err(old)) [[unlikely]] {

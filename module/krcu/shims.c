@@ -11,6 +11,7 @@
 #include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/rcupdate.h>
+#include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/srcu.h>
@@ -142,6 +143,30 @@ krcu_shim void *krcu_rcu_dereference_under_mutex(void *const *slot, struct mutex
 krcu_shim void *krcu_rcu_dereference_under_spinlock(void *const *slot, struct spinlock *lock)
 {
 	return rcu_dereference_protected(*(void __rcu *const __force *)slot, lockdep_is_held(lock));
+}
+
+/* References: C++ knows a refcount_t as the int that it is. */
+
+static_assert(sizeof(refcount_t) == sizeof(int) && __alignof__(refcount_t) == __alignof__(int));
+
+krcu_shim void krcu_refcount_set(int *count, int n)
+{
+	refcount_set((refcount_t *)count, n);
+}
+
+krcu_shim void krcu_refcount_inc(int *count)
+{
+	refcount_inc((refcount_t *)count);
+}
+
+krcu_shim bool krcu_refcount_inc_not_zero(int *count)
+{
+	return refcount_inc_not_zero((refcount_t *)count);
+}
+
+krcu_shim bool krcu_refcount_dec_and_test(int *count)
+{
+	return refcount_dec_and_test((refcount_t *)count);
 }
 
 /* Memory */

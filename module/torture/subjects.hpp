@@ -168,6 +168,51 @@ private:
 	unsigned long last_copy_ = 0;
 };
 
+/// Pointers to what readers make themselves owners of.
+template <Kind kind, class P>
+class References : public Pointers<kind, P> {
+public:
+	void read(Task &task)
+	{
+		P mine;
+
+		Pointers<kind, P>::read(task);
+		{
+			krcu::ReadGuard guard;
+
+			if (auto object = found_.dereference(guard))
+				mine = P::try_get(*object, guard);
+		}
+		if (!mine)
+			return;
+		if (!alive(*mine))
+			fail("an object ended that has an owner", kind);
+		// Another reader's reference goes, perhaps the last.
+		if (task.random(4) == 0)
+			(void)kept_[task.random(kept)].replace(std::move(mine));
+	}
+
+	void update(Task &task, bool may_sleep)
+	{
+		Pointers<kind, P>::update(task, may_sleep);
+		if (P fresh = make<P>(may_sleep, task))
+			(void)found_.replace(P(fresh));
+	}
+
+	void clear()
+	{
+		(void)found_.take();
+		for (auto &pointer : kept_)
+			(void)pointer.take();
+		Pointers<kind, P>::clear();
+	}
+
+private:
+	static constexpr unsigned int kept = 3;
+
+	krcu::Rcu<P> found_, kept_[kept];
+};
+
 /// An array, stored to, erased, reserved and allocated by everybody.
 template <Kind kind, class P>
 class Array {

@@ -4,6 +4,7 @@
 #include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/rcupdate.h>
+#include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/version.h>
@@ -25,6 +26,16 @@ struct srcu_box {
 	int value;
 };
 
+struct counted {
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+	struct kvfree_rcu_head rcu;
+#else
+	struct rcu_head rcu;
+#endif
+	refcount_t references;
+	int value;
+};
+
 struct session {
 	struct rcu_head rcu;
 	int *open;
@@ -42,6 +53,10 @@ void c_replace(struct box __rcu **slot, struct box *fresh);
 void c_publish(struct box __rcu **slot, int value);
 void c_drop_session(struct session *session);
 void c_nested(void);
+struct counted *c_ref_make(int value);
+struct counted *c_ref_try_get(struct counted __rcu **slot);
+struct counted *c_ref_copy(struct counted **ref);
+void c_ref_drop(struct counted *counted);
 int c_srcu_read(struct srcu_struct **domain, int *value);
 int c_srcu_dereference(struct srcu_struct **domain, struct srcu_box __rcu **slot);
 bool c_compare_exchange(struct box __rcu **slot, int *seen, struct box *fresh);
@@ -161,6 +176,46 @@ void c_nested(void)
 	rcu_read_lock();
 	rcu_read_unlock();
 	rcu_read_unlock();
+}
+
+/* An object with several owners */
+struct counted *c_ref_make(int value)
+{
+	struct counted *counted = kmalloc(sizeof(*counted), GFP_KERNEL);
+
+	if (counted) {
+		counted->value = value;
+		refcount_set(&counted->references, 1);
+	}
+	return counted;
+}
+
+/* A reader becomes an owner. */
+struct counted *c_ref_try_get(struct counted __rcu **slot)
+{
+	struct counted *counted;
+
+	rcu_read_lock();
+	counted = rcu_dereference(*slot);
+	if (unlikely(!counted) || !refcount_inc_not_zero(&counted->references))
+		counted = NULL;
+	rcu_read_unlock();
+	return counted;
+}
+
+struct counted *c_ref_copy(struct counted **ref)
+{
+	struct counted *counted = *ref;
+
+	if (counted)
+		refcount_inc(&counted->references);
+	return counted;
+}
+
+void c_ref_drop(struct counted *counted)
+{
+	if (counted && refcount_dec_and_test(&counted->references))
+		kvfree_rcu(counted, rcu);
 }
 
 int c_srcu_read(struct srcu_struct **domain, int *value)

@@ -15,6 +15,13 @@ struct Session {
 	int *open;
 };
 
+struct Counted : krcu::RefCounted {
+	explicit Counted(int v) : value(v) {}
+
+	int value;
+};
+using Ref = krcu::RcuRef<Counted>;
+
 struct Domain {
 	static constexpr const char *name = "codegen";
 };
@@ -33,6 +40,10 @@ void cxx_replace(krcu::Rcu<Box> &slot, void *fresh);
 void cxx_publish(krcu::Rcu<Box> &slot, int value);
 void cxx_drop_session(void *foreign);
 void cxx_nested();
+void *cxx_ref_make(int value);
+void *cxx_ref_try_get(const void *slot);
+void *cxx_ref_copy(const void *ref);
+void cxx_ref_drop(void *foreign);
 int cxx_srcu_read(const void *domain, const int *value);
 int cxx_srcu_dereference(const void *domain, const void *slot);
 bool cxx_compare_exchange(krcu::Rcu<Box> &slot, const int *seen, void *fresh);
@@ -113,6 +124,29 @@ void cxx_nested()
 }
 
 // Their types have internal linkage, so they come as pointers to the one pointer they are.
+void *cxx_ref_make(int value)
+{
+	return Ref::make(krcu::GFP_KERNEL, value).into_foreign();
+}
+
+void *cxx_ref_try_get(const void *slot)
+{
+	krcu::ReadGuard guard;
+	auto found = static_cast<const krcu::Rcu<Ref> *>(slot)->dereference(guard);
+
+	return found ? Ref::try_get(*found, guard).into_foreign() : nullptr;
+}
+
+void *cxx_ref_copy(const void *ref)
+{
+	return Ref(*static_cast<const Ref *>(ref)).into_foreign();
+}
+
+void cxx_ref_drop(void *foreign)
+{
+	Ref last = Ref::from_foreign(foreign);
+}
+
 int cxx_srcu_read(const void *domain, const int *value)
 {
 	auto guard = static_cast<const krcu::Srcu<Domain> *>(domain)->read_lock();

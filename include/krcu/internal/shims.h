@@ -75,6 +75,12 @@ void *krcu_rcu_compare_exchange(void **slot, void *old_ptr, void *new_ptr);
 void *krcu_rcu_dereference_under_mutex(void *const *slot, struct mutex *lock);
 void *krcu_rcu_dereference_under_spinlock(void *const *slot, struct spinlock *lock);
 
+/* The refcount_t at @count */
+void krcu_refcount_set(int *count, int n);
+void krcu_refcount_inc(int *count);
+bool krcu_refcount_inc_not_zero(int *count);
+bool krcu_refcount_dec_and_test(int *count);
+
 /* Memory */
 void *krcu_kmalloc(krcu_size_t size, krcu_gfp_t gfp);
 void krcu_kfree(void *ptr);

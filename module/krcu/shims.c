@@ -370,7 +370,53 @@ krcu_shim void *krcu_xa_find_after(struct xarray *xa, unsigned long *index)
 
 krcu_shim void *krcu_xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
 {
+	/* An array that keeps track of free indices would take a NULL for a reservation. */
+	if (!entry)
+		return xa_erase_bh(xa, index);
 	return xa_store_bh(xa, index, entry, gfp);
+}
+
+/*
+ * Has an array keep track of its free indices, as XA_FLAGS_ALLOC does from the beginning. Storing and erasing then
+ * cost more, which is not for arrays that never allocate. Under the lock.
+ */
+static void track_free(struct xarray *xa)
+{
+	XA_STATE(xas, xa, 0);
+	unsigned long next = 0;
+
+	xa->xa_flags |= XA_FLAGS_TRACK_FREE;
+	do {
+		xas_set(&xas, next);
+		if (!xas_load(&xas))
+			xas_set_mark(&xas, XA_FREE_MARK);
+		if (xas.xa_node == XAS_BOUNDS)
+			break;
+		/* What follows that slot, which may be one of a node above the leaves. */
+		next = (next | ((1UL << (xas.xa_node ? xas.xa_node->shift : 0)) - 1)) + 1;
+	} while (next);
+}
+
+/* As xa_alloc_bh(), whose indices have 32 bits. */
+int krcu_xa_alloc(struct xarray *xa, unsigned long *index, unsigned long last, void *entry, gfp_t gfp)
+{
+	unsigned long first = *index;
+	XA_STATE(xas, xa, first);
+
+	do {
+		xas_lock_bh(&xas);
+		if (!(xa->xa_flags & XA_FLAGS_TRACK_FREE))
+			track_free(xa);
+		xas_set(&xas, first);
+		xas_find_marked(&xas, last, XA_FREE_MARK);
+		if (xas.xa_node == XAS_RESTART)
+			xas_set_err(&xas, -EBUSY);
+		*index = xas.xa_index;
+		xas_store(&xas, entry);
+		xas_clear_mark(&xas, XA_FREE_MARK);
+		xas_unlock_bh(&xas);
+	} while (xas_nomem(&xas, gfp));
+	return xas_error(&xas);
 }
 
 krcu_shim void *krcu_xa_erase(struct xarray *xa, unsigned long index)

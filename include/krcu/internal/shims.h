@@ -149,6 +149,7 @@ void *krcu_xa_load(struct xarray *xa, unsigned long index);
 void *krcu_xa_find(struct xarray *xa, unsigned long *index);
 void *krcu_xa_find_after(struct xarray *xa, unsigned long *index);
 void *krcu_xa_store(struct xarray *xa, unsigned long index, void *entry, krcu_gfp_t gfp);
+int krcu_xa_alloc(struct xarray *xa, unsigned long *index, unsigned long last, void *entry, krcu_gfp_t gfp);
 void *krcu_xa_erase(struct xarray *xa, unsigned long index);
 int krcu_xa_reserve(struct xarray *xa, unsigned long index, krcu_gfp_t gfp);
 void krcu_xa_release(struct xarray *xa, unsigned long index);

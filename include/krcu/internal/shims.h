@@ -19,6 +19,8 @@ struct mutex;
 struct spinlock;
 struct xarray;
 struct list_head;
+struct rhashtable;
+struct rhashtable_compare_arg;
 struct wait_queue_head;
 struct file;
 struct poll_table_struct;
@@ -172,6 +174,46 @@ bool krcu_list_del(struct list_head *head, struct list_head *entry);
 bool krcu_list_replace(struct list_head *head, struct list_head *old, struct list_head *fresh);
 bool krcu_list_empty(const struct list_head *head);
 struct list_head *krcu_list_next(const struct list_head *entry);
+
+/* Hash tables, rhashtables of the kernel: module/krcu/hash.c */
+
+/* The link of an object. Zeroed, it has never been in a table. */
+struct krcu_hash_link {
+	void *next;		/* a struct rhash_head */
+	unsigned long state;	/* KRCU_HASH_LINKED, or how it was left: see hash.c */
+};
+
+/* How a table finds its objects' keys: constants, which fold where they are passed. */
+struct krcu_hash_params {
+	unsigned short link_offset;
+	bool shared;			/* an object may have several owners, and so be inserted while it is linked */
+
+	/* Keys that are equal if their bytes are; otherwise the length is 0, and these functions decide. */
+	unsigned short key_offset, key_len;
+	unsigned int (*hash_object)(const void *object, unsigned int len, unsigned int seed);
+	int (*compare)(struct rhashtable_compare_arg *arg, const void *object);	/* with another object; 0: equal */
+};
+
+/* Where a walk is, under one guard; zeroed at its beginning. */
+struct krcu_hash_cursor {
+	void *table, *at;
+	unsigned int bucket;
+};
+
+struct rhashtable *krcu_hash_create(struct krcu_hash_params params);
+void krcu_hash_destroy(struct rhashtable *ht);
+void *krcu_hash_find(struct rhashtable *ht, const void *key, unsigned short link_offset,
+		     unsigned int (*hash)(const void *key, unsigned int seed),
+		     bool (*equal)(const void *object, const void *key));
+int krcu_hash_insert(struct rhashtable *ht, void *object, struct krcu_hash_params params);
+int krcu_hash_replace(struct rhashtable *ht, void *object, void **old, struct krcu_hash_params params);
+bool krcu_hash_erase_object(struct rhashtable *ht, void *object, struct krcu_hash_params params);
+void *krcu_hash_erase_any(struct rhashtable *ht, unsigned int *bucket, struct krcu_hash_params params);
+void *krcu_hash_next(struct rhashtable *ht, struct krcu_hash_cursor *cursor);
+unsigned int krcu_hash_size(struct rhashtable *ht);
+const void *krcu_hash_compared(struct rhashtable_compare_arg *arg);
+unsigned int krcu_jhash(const void *data, unsigned int len, unsigned int seed);
+unsigned int krcu_jhash2(const void *words, unsigned int len, unsigned int seed);
 
 /* Wait queues of files that are polled */
 void krcu_init_waitqueue_head(struct wait_queue_head *queue);

@@ -46,6 +46,8 @@ struct Readers<Srcu<Tag>> final {
 
 template <ForeignOwnable P, class Domain>
 class Rcu;
+template <ForeignOwnableRcu P, auto link>
+class List;
 
 /// An object that has been unpublished, but that readers may still hold.
 ///
@@ -81,13 +83,15 @@ public:
 
 private:
 	friend class Rcu<P, Domain>;
+	template <ForeignOwnableRcu Q, auto link>
+	friend class List;
 
 	struct Drop {
 		void operator()(void *foreign) const
 		{
 			if constexpr (destructor_may_sleep)
 				krcu_synchronize_rcu();
-			// Holds because Rcu's exchange gave this pointer to no one else.
+			// Holds because Rcu's exchange, or a List's lock, gave this pointer to no one else.
 			[[maybe_unused]] P last = P::from_foreign(foreign);
 		}
 	};

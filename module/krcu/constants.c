@@ -17,6 +17,9 @@
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
+/* Kbuild.krcu compiles this as Kbuild does, without a path to krcu. */
+#include "../../include/krcu/internal/shims.h"
+
 /* The flags are unsigned __bitwise to C and to sparse. */
 #define GFP(flag) DEFINE(KRCU_##flag, (__force unsigned int)(flag))
 #define POLL(event) DEFINE(KRCU_##event, (__force unsigned int)(event))
@@ -62,6 +65,8 @@ int main(void)
 	/* Nothing in it where there is one CPU. */
 	DEFINE(KRCU_SPINLOCK_SIZE, sizeof(spinlock_t));
 	DEFINE(KRCU_SPINLOCK_ALIGN, __alignof__(spinlock_t));
+	DEFINE(KRCU_LIST_LINK_SIZE, sizeof(struct krcu_list_link));
+	DEFINE(KRCU_LIST_LINK_ALIGN, __alignof__(struct krcu_list_link));
 	DEFINE(KRCU_XARRAY_SIZE, sizeof(struct xarray));
 	DEFINE(KRCU_XARRAY_ALIGN, __alignof__(struct xarray));
 	DEFINE(KRCU_WAIT_QUEUE_HEAD_SIZE, sizeof(struct wait_queue_head));

@@ -10,6 +10,8 @@
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/poison.h>
+#include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/slab.h>
@@ -445,6 +447,81 @@ krcu_shim void krcu_xa_release(struct xarray *xa, unsigned long index)
 krcu_shim int krcu_xa_err(void *entry)
 {
 	return xa_err(entry);
+}
+
+/* Lists: each entry is the first member of a struct krcu_list_link. */
+
+static_assert(sizeof(struct list_head) == 2 * sizeof(void *) && !offsetof(struct krcu_list_link, entry));
+
+krcu_shim void krcu_list_init(struct list_head *head)
+{
+	INIT_LIST_HEAD_RCU(head);
+}
+
+/* Says where an object is, in kernels that know. */
+static __always_inline void krcu_list_is_in(struct list_head *entry, struct list_head *head)
+{
+#ifdef CONFIG_PROVE_RCU
+	container_of(entry, struct krcu_list_link, entry)->head = head;
+#endif
+}
+
+static __always_inline bool krcu_list_was_in_none(struct list_head *entry)
+{
+	return !WARN_ONCE(entry->next, "krcu: List: an object is pushed that is in a list already, or was\n");
+}
+
+static __always_inline bool krcu_list_has(struct list_head *head, struct list_head *entry)
+{
+	if (!entry->next || entry->prev == LIST_POISON2)
+		return false;
+#ifdef CONFIG_PROVE_RCU
+	if (WARN_ONCE(container_of(entry, struct krcu_list_link, entry)->head != head,
+		      "krcu: List: an object of another list is erased or replaced\n"))
+		return false;
+#endif
+	return true;
+}
+
+krcu_shim bool krcu_list_add(struct list_head *head, struct list_head *entry, bool at_the_end)
+{
+	if (!krcu_list_was_in_none(entry))
+		return false;
+	krcu_list_is_in(entry, head);
+	if (at_the_end)
+		list_add_tail_rcu(entry, head);
+	else
+		list_add_rcu(entry, head);
+	return true;
+}
+
+krcu_shim bool krcu_list_del(struct list_head *head, struct list_head *entry)
+{
+	if (!krcu_list_has(head, entry))
+		return false;
+	list_del_rcu(entry);
+	return true;
+}
+
+krcu_shim bool krcu_list_replace(struct list_head *head, struct list_head *old, struct list_head *fresh)
+{
+	if (!krcu_list_has(head, old) || !krcu_list_was_in_none(fresh))
+		return false;
+	krcu_list_is_in(fresh, head);
+	/* It leaves the old entry's prev as list_del_rcu() does. */
+	list_replace_rcu(old, fresh);
+	return true;
+}
+
+krcu_shim bool krcu_list_empty(const struct list_head *head)
+{
+	return list_empty(head);
+}
+
+krcu_shim struct list_head *krcu_list_next(const struct list_head *entry)
+{
+	/* Under the lock softirqs are disabled, which is a read-side critical section of RCU, too. */
+	return rcu_dereference_check(list_next_rcu(entry), rcu_read_lock_bh_held());
 }
 
 /* Wait queues of files that are polled */

@@ -5,11 +5,25 @@
 #include <linux/poll.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/version.h>
 #include <linux/srcu.h>
 #include <linux/wait.h>
+
+/* As careful as in module/krcu/hash.c. */
+#include <linux/list_nulls.h>
+#include <linux/rculist.h>
+#include <linux/workqueue.h>
+#include <linux/bit_spinlock.h>
+#include <linux/bitops.h>
+#pragma push_macro("inline")
+#undef inline
+#define inline inline __attribute__((__always_inline__))
+#include <linux/jhash.h>
+#include <linux/rhashtable.h>
+#pragma pop_macro("inline")
 
 struct box {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
@@ -41,6 +55,18 @@ struct session {
 	int *open;
 };
 
+struct hashed {
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+	struct kvfree_rcu_head rcu;
+#else
+	struct rcu_head rcu;
+#endif
+	struct rhash_head link;
+	unsigned long in_use;
+	int key;
+	int value;
+};
+
 int c_read(struct box **box);
 void c_drop(struct box *box);
 struct box *c_make(int value);
@@ -65,6 +91,10 @@ void c_mutex(struct mutex *lock, int *value);
 void c_spin_lock(spinlock_t *lock, int *value);
 void c_spin_lock_bh(spinlock_t *lock, int *value);
 void c_spin_lock_irqsave(spinlock_t *lock, int *value);
+int c_hash_find(struct rhashtable **table, int key);
+int c_hash_find_by(struct rhashtable **table, int key);
+int c_hash_insert(struct rhashtable **table, struct hashed *object);
+int c_hash_erase(struct rhashtable **table, struct hashed *object);
 void c_poll(struct file *filp, wait_queue_head_t *queue, poll_table *table);
 void c_wake(wait_queue_head_t *queue);
 
@@ -300,6 +330,85 @@ void c_spin_lock_irqsave(spinlock_t *lock, int *value)
 	spin_lock_irqsave(lock, flags);
 	++*value;
 	spin_unlock_irqrestore(lock, flags);
+}
+
+static const struct rhashtable_params hashed_params = {
+	.key_len = sizeof(int),
+	.key_offset = offsetof(struct hashed, key),
+	.head_offset = offsetof(struct hashed, link),
+	.automatic_shrinking = true,
+};
+
+/* Looks up what has that key. */
+int c_hash_find(struct rhashtable **table, int key)
+{
+	struct hashed *found;
+	int value = -1;
+
+	rcu_read_lock();
+	found = rhashtable_lookup(*table, &key, hashed_params);
+	if (found)
+		value = found->value;
+	rcu_read_unlock();
+	return value;
+}
+
+/* The same where keys are equal that have the same remainder. */
+static __always_inline u32 hash_remainder(const void *data, u32 len, u32 seed)
+{
+	return *(const unsigned int *)data % 1000 ^ seed;
+}
+
+static __always_inline int compare_remainder(struct rhashtable_compare_arg *arg, const void *object)
+{
+	const struct hashed *hashed = object;
+
+	return (unsigned int)hashed->key % 1000 != *(const unsigned int *)arg->key % 1000;
+}
+
+static const struct rhashtable_params remainder_params = {
+	.key_len = sizeof(int),
+	.key_offset = offsetof(struct hashed, key),
+	.head_offset = offsetof(struct hashed, link),
+	.automatic_shrinking = true,
+	.hashfn = hash_remainder,
+	.obj_cmpfn = compare_remainder,
+};
+
+int c_hash_find_by(struct rhashtable **table, int key)
+{
+	struct hashed *found;
+	int value = -1;
+
+	rcu_read_lock();
+	found = rhashtable_lookup(*table, &key, remainder_params);
+	if (found)
+		value = found->value;
+	rcu_read_unlock();
+	return value;
+}
+
+/* Inserts an object, and drops it if that fails. */
+int c_hash_insert(struct rhashtable **table, struct hashed *object)
+{
+	int err;
+
+	if (!object)
+		return -EINVAL;
+	err = rhashtable_lookup_insert_fast(*table, &object->link, hashed_params);
+	if (err)
+		kvfree_rcu(object, rcu);
+	return err;
+}
+
+/* Takes an object out, and retires it. */
+int c_hash_erase(struct rhashtable **table, struct hashed *object)
+{
+	int err = rhashtable_remove_fast(*table, &object->link, hashed_params);
+
+	if (!err)
+		kvfree_rcu(object, rcu);
+	return err;
 }
 
 void c_poll(struct file *filp, wait_queue_head_t *queue, poll_table *table)

@@ -7,6 +7,20 @@ using Box = krcu::RcuKBox<int>;
 using Cache = krcu::SlabCache<int>;
 using CachedBox = krcu::RcuBox<int, Cache>;
 
+struct Hashed {
+	krcu::HashLink link;
+	int key;
+	int value;
+};
+using HashedBox = krcu::RcuKBox<Hashed>;
+using Table = krcu::HashTable<HashedBox, &Hashed::link, &Hashed::key>;
+
+struct ByRemainder {
+	static unsigned int hash(int key, unsigned int seed) { return (unsigned int)key % 1000 ^ seed; }
+	static bool equal(int a, int b) { return hash(a, 0) == hash(b, 0); }
+};
+using Remainders = krcu::HashTable<HashedBox, &Hashed::link, &Hashed::key, ByRemainder>;
+
 namespace {
 
 struct Session {
@@ -52,6 +66,10 @@ void cxx_mutex(const void *lock, int *value);
 void cxx_spin_lock(const void *lock, int *value);
 void cxx_spin_lock_bh(const void *lock, int *value);
 void cxx_spin_lock_irqsave(const void *lock, int *value);
+int cxx_hash_find(const Table &table, int key);
+int cxx_hash_find_by(const Remainders &table, int key);
+int cxx_hash_insert(Table &table, void *foreign);
+int cxx_hash_erase(Table &table, const Hashed &object);
 void cxx_poll(file *filp, const krcu::PollWaitQueue &queue, poll_table_struct *table);
 void cxx_wake(const krcu::PollWaitQueue &queue);
 }
@@ -201,6 +219,36 @@ void cxx_spin_lock_irqsave(const void *lock, int *value)
 {
 	auto held = static_cast<const krcu::SpinLock<Domain> *>(lock)->lock_irqsave();
 	++*value;
+}
+
+int cxx_hash_find(const Table &table, int key)
+{
+	krcu::ReadGuard guard;
+	int value = -1;
+
+	if (auto found = table.find(key, guard))
+		value = found->value;
+	return value;
+}
+
+int cxx_hash_find_by(const Remainders &table, int key)
+{
+	krcu::ReadGuard guard;
+	int value = -1;
+
+	if (auto found = table.find(key, guard))
+		value = found->value;
+	return value;
+}
+
+int cxx_hash_insert(Table &table, void *foreign)
+{
+	return table.insert(HashedBox::from_foreign(foreign));
+}
+
+int cxx_hash_erase(Table &table, const Hashed &object)
+{
+	return table.erase(object) ? 0 : -ENOENT;
 }
 
 void cxx_poll(file *filp, const krcu::PollWaitQueue &queue, poll_table_struct *table)

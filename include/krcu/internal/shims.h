@@ -18,6 +18,9 @@ struct lock_class_key;
 struct mutex;
 struct spinlock;
 struct xarray;
+struct list_head;
+struct rhashtable;
+struct rhashtable_compare_arg;
 struct wait_queue_head;
 struct file;
 struct poll_table_struct;
@@ -153,6 +156,64 @@ void *krcu_xa_erase(struct xarray *xa, unsigned long index);
 int krcu_xa_reserve(struct xarray *xa, unsigned long index, krcu_gfp_t gfp);
 void krcu_xa_release(struct xarray *xa, unsigned long index);
 int krcu_xa_err(void *entry);
+
+/* Lists, updated with the list's lock held, and walked under it or under a guard */
+#ifndef __cplusplus
+/* next is NULL before it is in a list for the first time, and prev is LIST_POISON2 when it is out again. */
+struct krcu_list_link {
+	struct list_head entry;
+#ifdef CONFIG_PROVE_RCU
+	struct list_head *head;
+#endif
+};
+#endif
+
+void krcu_list_init(struct list_head *head);
+bool krcu_list_add(struct list_head *head, struct list_head *entry, bool at_the_end);
+bool krcu_list_del(struct list_head *head, struct list_head *entry);
+bool krcu_list_replace(struct list_head *head, struct list_head *old, struct list_head *fresh);
+bool krcu_list_empty(const struct list_head *head);
+struct list_head *krcu_list_next(const struct list_head *entry);
+
+/* Hash tables, rhashtables of the kernel: module/krcu/hash.c */
+
+/* The link of an object. Zeroed, it has never been in a table. */
+struct krcu_hash_link {
+	void *next;		/* a struct rhash_head */
+	unsigned long state;	/* KRCU_HASH_LINKED, or how it was left: see hash.c */
+};
+
+/* How a table finds its objects' keys: constants, which fold where they are passed. */
+struct krcu_hash_params {
+	unsigned short link_offset;
+	bool shared;			/* an object may have several owners, and so be inserted while it is linked */
+
+	/* Keys that are equal if their bytes are; otherwise the length is 0, and these functions decide. */
+	unsigned short key_offset, key_len;
+	unsigned int (*hash_object)(const void *object, unsigned int len, unsigned int seed);
+	int (*compare)(struct rhashtable_compare_arg *arg, const void *object);	/* with another object; 0: equal */
+};
+
+/* Where a walk is, under one guard; zeroed at its beginning. */
+struct krcu_hash_cursor {
+	void *table, *at;
+	unsigned int bucket;
+};
+
+struct rhashtable *krcu_hash_create(struct krcu_hash_params params);
+void krcu_hash_destroy(struct rhashtable *ht);
+void *krcu_hash_find(struct rhashtable *ht, const void *key, unsigned short link_offset,
+		     unsigned int (*hash)(const void *key, unsigned int seed),
+		     bool (*equal)(const void *object, const void *key));
+int krcu_hash_insert(struct rhashtable *ht, void *object, struct krcu_hash_params params);
+int krcu_hash_replace(struct rhashtable *ht, void *object, void **old, struct krcu_hash_params params);
+bool krcu_hash_erase_object(struct rhashtable *ht, void *object, struct krcu_hash_params params);
+void *krcu_hash_erase_any(struct rhashtable *ht, unsigned int *bucket, struct krcu_hash_params params);
+void *krcu_hash_next(struct rhashtable *ht, struct krcu_hash_cursor *cursor);
+unsigned int krcu_hash_size(struct rhashtable *ht);
+const void *krcu_hash_compared(struct rhashtable_compare_arg *arg);
+unsigned int krcu_jhash(const void *data, unsigned int len, unsigned int seed);
+unsigned int krcu_jhash2(const void *words, unsigned int len, unsigned int seed);
 
 /* Wait queues of files that are polled */
 void krcu_init_waitqueue_head(struct wait_queue_head *queue);

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/// @file
+/// Hashing: how a HashTable finds the keys of its objects, hashes and compares them.
+#ifndef KRCU_INTERNAL_HASHING_HPP
+#define KRCU_INTERNAL_HASHING_HPP
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include <krcu/internal/foreign.hpp>
+#include <krcu/internal/shims.h>
+
+namespace krcu {
+
+class HashLink;
+
+} // namespace krcu
+
+namespace krcu::internal {
+
+/// Whether all of a key can be read in words of 32 bits, as an rhashtable reads one whose size is a multiple of theirs.
+template <class Key>
+constexpr bool in_words = sizeof(Key) % sizeof(std::uint32_t) == 0 && alignof(Key) >= alignof(std::uint32_t);
+
+/// The policy of a table that has none: keys are equal if all their bytes are. An rhashtable hashes them like this.
+struct KeyBytes final {
+	template <class Key>
+	static unsigned int hash(const Key &key, unsigned int seed)
+	{
+		if constexpr (in_words<Key>)
+			return krcu_jhash2(&key, sizeof(key) / sizeof(std::uint32_t), seed);
+		else
+			return krcu_jhash(&key, sizeof(key), seed);
+	}
+	template <class Key>
+	static bool equal(const Key &a, const Key &b)
+	{
+		return !__builtin_memcmp(&a, &b, sizeof(a));
+	}
+};
+
+/// What a pointer to a member points to, and void for what is none of a T.
+template <class T, class Pointer>
+struct MemberOf {
+	using type = void;
+};
+template <class T, class Class, class M>
+	requires(std::is_base_of_v<Class, T> || std::is_same_v<Class, T>)
+struct MemberOf<T, M Class::*> {
+	using type = M;
+};
+
+template <class Policy, class Member>
+struct KeyOf {
+	using type = std::remove_cv_t<Member>;
+};
+template <class Policy, class Member>
+	requires requires { typename Policy::key_type; }
+struct KeyOf<Policy, Member> {
+	using type = typename Policy::key_type;
+};
+
+template <class Policy, class Member, class Key>
+concept HashPolicy = requires(const Member &member, const Key &key, unsigned int seed) {
+	{ Policy::hash(member, seed) } -> std::same_as<unsigned int>;
+	{ Policy::hash(key, seed) } -> std::same_as<unsigned int>;
+	{ Policy::equal(member, member) } -> std::same_as<bool>;
+	{ Policy::equal(member, key) } -> std::same_as<bool>;
+};
+
+template <class P, auto link, auto key, class Policy>
+class Hashing final {
+	using T = typename P::element_type;
+	using Member = typename MemberOf<T, decltype(key)>::type;
+
+	static_assert(std::is_same_v<typename MemberOf<T, decltype(link)>::type, HashLink>,
+		      "krcu: a HashTable<P, &T::link, &T::key> links its objects by a krcu::HashLink, a member of T");
+	static_assert(std::is_object_v<Member>, "krcu: the key of a HashTable<P, &T::link, &T::key> is a data member of T");
+
+public:
+	using key_type = typename KeyOf<Policy, Member>::type;
+
+private:
+	static constexpr bool has_policy = !std::is_same_v<Policy, KeyBytes>;
+
+	static_assert(has_policy || std::has_unique_object_representations_v<key_type>,
+		      "krcu: keys are equal if all their bytes are, and these have padding, or two representations of one value: name a policy, HashTable<P, &T::link, &T::key, Policy>");
+	static_assert(!has_policy || HashPolicy<Policy, Member, key_type>,
+		      "krcu: a HashTable's policy has `static unsigned int hash(key, unsigned int seed)` and `static bool equal(key, key)`, for T's key and for what is looked up by");
+
+	// Otherwise it would read words, aligned or not.
+	static constexpr bool by_bytes = !has_policy && sizeof(key_type) < UINT16_MAX &&
+					 (in_words<key_type> || sizeof(key_type) % sizeof(std::uint32_t));
+
+	static const Member &key_of(const void *object) noexcept
+	{
+		constexpr Member T::*member = key;
+
+		return static_cast<const T *>(object)->*member;
+	}
+
+	// What the kernel calls by a pointer: kCFI looks at their types.
+
+	static unsigned int hash_object(const void *object, unsigned int, unsigned int seed)
+	{
+		return Policy::hash(key_of(object), seed);
+	}
+	static int compare(rhashtable_compare_arg *arg, const void *object)
+	{
+		return !Policy::equal(key_of(object), key_of(krcu_hash_compared(arg)));
+	}
+
+	static unsigned int hash(const void *sought, unsigned int seed)
+	{
+		return Policy::hash(*static_cast<const key_type *>(sought), seed);
+	}
+	static bool equal(const void *object, const void *sought)
+	{
+		return Policy::equal(key_of(object), *static_cast<const key_type *>(sought));
+	}
+
+public:
+	/// The same for all calls on a table. T is complete.
+	static krcu_hash_params params() noexcept
+	{
+		static_assert(sizeof(T) <= UINT16_MAX,
+			      "krcu: an rhashtable counts offsets in 16 bits: let a T of 64 kB or more own what is large, and not contain it");
+		static_assert(requires(const T &object) { Foreign::of<P>(object); }, "krcu: a HashTable hands back the P of an object, so P is an RcuBox, an RcuFreeBox or an RcuRef");
+		constexpr HashLink T::*linked_by = link;
+		constexpr Member T::*found_by = key;
+		krcu_hash_params params = {};
+
+		params.link_offset = offset_of(linked_by);
+		params.shared = std::copy_constructible<P>;
+		if constexpr (by_bytes) {
+			params.key_offset = offset_of(found_by);
+			params.key_len = sizeof(key_type);
+		} else {
+			params.hash_object = hash_object;
+			params.compare = compare;
+		}
+		return params;
+	}
+
+	/// What has that key, or null. The caller is under a guard.
+	static T *find(rhashtable *table, const key_type &sought) noexcept
+	{
+		return static_cast<T *>(krcu_hash_find(table, &sought, params().link_offset, hash, equal));
+	}
+};
+
+} // namespace krcu::internal
+
+#endif // KRCU_INTERNAL_HASHING_HPP

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The shims behind krcu::HashTable, over the kernel's rhashtable. Like shims.c, this is merged with the module's
+ * C++: a table's parameters are constants there, and fold as a const struct rhashtable_params does in C.
+ */
+#include <linux/bug.h>
+#include <linux/compiler.h>
+#include <linux/err.h>
+#include <linux/jhash.h>
+#include <linux/list_nulls.h>
+#include <linux/rculist.h>
+#include <linux/rhashtable-types.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+#include <linux/bit_spinlock.h>
+
+/*
+ * rhashtable's parameters fold only where all of its functions are inlined. Newer kernels see to that; in others
+ * compilers decide by size, and what they leave out of line hashes and compares through pointers.
+ */
+#pragma push_macro("inline")
+#undef inline
+#define inline inline __attribute__((__always_inline__))
+#include <linux/rhashtable.h>
+#pragma pop_macro("inline")
+
+#include <krcu/internal/shims.h>
+
+/* See shims.c. */
+#define krcu_shim __always_inline
+
+/* Newer kernels tell exclusive from shared; older ones know no difference. */
+#ifndef __must_hold_shared
+#define __must_hold_shared(what) __must_hold(what)
+#endif
+
+static_assert(sizeof(struct rhash_head) == sizeof(void *));
+
+/* Before an insert, and after an erase: whose next reader may still be at the object in its old chain. */
+#define KRCU_HASH_LINKED 1ul
+
+static __always_inline struct krcu_hash_link *link_of(void *object, struct krcu_hash_params params)
+{
+	return object + params.link_offset;
+}
+
+static __always_inline struct rhash_head *head_of(void *object, struct krcu_hash_params params)
+{
+	return (struct rhash_head *)&link_of(object, params)->next;
+}
+
+/*
+ * Whether an object is linked need not be kept where it has one owner: the table is the owner then, and nobody else
+ * has anything to insert. Debug kernels look all the same.
+ */
+static __always_inline bool keeps_state(struct krcu_hash_params params)
+{
+	return params.shared || IS_ENABLED(CONFIG_PROVE_RCU);
+}
+
+/* Makes the object linked, whatever it was; false, with a warning, if it is in a table already. */
+static __always_inline bool claim(void *object, struct krcu_hash_params params, unsigned long *before)
+{
+	struct krcu_hash_link *link = link_of(object, params);
+
+	if (!keeps_state(params))
+		return true;
+	*before = READ_ONCE(link->state);
+	/* Of two CPUs that insert it at once, one does. */
+	if (WARN_ONCE(*before == KRCU_HASH_LINKED || cmpxchg(&link->state, *before, KRCU_HASH_LINKED) != *before,
+		      "krcu: HashTable: what is inserted is in a table already\n"))
+		return false;
+	if (IS_ENABLED(CONFIG_PROVE_RCU))
+		WARN_ONCE(*before && !poll_state_synchronize_rcu(*before),
+			  "krcu: HashTable: what is inserted has been erased, and readers may still walk on from it\n");
+	return true;
+}
+
+static __always_inline void unclaim(void *object, struct krcu_hash_params params, unsigned long state)
+{
+	if (keeps_state(params))
+		smp_store_release(&link_of(object, params)->state, state);
+}
+
+/* Remembers, in debug kernels, the grace period after which no reader is at the object any more. */
+static __always_inline void unlinked(void *object, struct krcu_hash_params params)
+{
+	unclaim(object, params, IS_ENABLED(CONFIG_PROVE_RCU) ? get_state_synchronize_rcu() : 0);
+}
+
+/* Keys that are compared byte by byte. rhashtable itself calls memcmp(), whatever their length. */
+
+static __always_inline int bytes_differ_4(struct rhashtable_compare_arg *arg, const void *object)
+{
+	return __builtin_memcmp(object + arg->ht->p.key_offset, arg->key, 4) != 0;
+}
+
+static __always_inline int bytes_differ_8(struct rhashtable_compare_arg *arg, const void *object)
+{
+	return __builtin_memcmp(object + arg->ht->p.key_offset, arg->key, 8) != 0;
+}
+
+static __always_inline struct rhashtable_params by_bytes(struct krcu_hash_params params)
+{
+	return (struct rhashtable_params){
+		.head_offset = params.link_offset,
+		.key_offset = params.key_offset,
+		.key_len = params.key_len,
+		.automatic_shrinking = true,
+		.obj_cmpfn = params.key_len == 4 ? bytes_differ_4 : params.key_len == 8 ? bytes_differ_8 : NULL,
+	};
+}
+
+/* Keys that C++ functions hash and compare */
+
+/* No key is that long: there is an obj_hashfn. */
+#define NO_KEY U16_MAX
+
+/*
+ * rhashtable's inline functions hash a key where there is no obj_hashfn. There is one, but GCC does not know: it
+ * takes C++'s inline functions for ones that may be NULL. Out of line, where nobody calls this, it has to end, or
+ * objtool warns.
+ */
+static __always_inline u32 hash_never(const void *key, u32 len, u32 seed)
+{
+	if (len == NO_KEY)
+		__builtin_unreachable();
+	return 0;
+}
+
+static __always_inline struct rhashtable_params by_object(struct krcu_hash_params params)
+{
+	return (struct rhashtable_params){
+		.head_offset = params.link_offset,
+		.key_len = NO_KEY,
+		.automatic_shrinking = true,
+		.hashfn = hash_never,
+		.obj_hashfn = params.hash_object,
+		.obj_cmpfn = params.compare,
+	};
+}
+
+/* What rhashtable's own half works with, by pointers: rehashing, and inserting while it does. */
+static struct rhashtable_params own_params(struct krcu_hash_params params)
+{
+	struct rhashtable_params own = params.key_len ? by_bytes(params) : by_object(params);
+
+	/* It knows how to hash bytes, and to compare them. */
+	own.hashfn = NULL;
+	if (params.key_len)
+		own.obj_cmpfn = NULL;
+	return own;
+}
+
+/* Tables */
+
+struct rhashtable *krcu_hash_create(struct krcu_hash_params params)
+{
+	const struct rhashtable_params own = own_params(params);
+	struct rhashtable *ht = kmalloc(sizeof(*ht), GFP_KERNEL);
+
+	if (ht && rhashtable_init(ht, &own)) {
+		kfree(ht);
+		ht = NULL;
+	}
+	return ht;
+}
+
+void krcu_hash_destroy(struct rhashtable *ht)
+{
+	rhashtable_destroy(ht);
+	kfree(ht);
+}
+
+krcu_shim unsigned int krcu_hash_size(struct rhashtable *ht)
+{
+	return atomic_read(&ht->nelems);
+}
+
+/*
+ * As rhashtable_lookup(), where C++ functions would be called through pointers: it hands the key on in memory, and GCC
+ * forgets at each barrier what is there.
+ */
+krcu_shim void *krcu_hash_find(struct rhashtable *ht, const void *key, unsigned short link_offset,
+			       unsigned int (*hash)(const void *key, unsigned int seed),
+			       bool (*equal)(const void *object, const void *key))
+	__must_hold_shared(RCU)
+{
+	struct bucket_table *table = rht_dereference_rcu(ht->tbl, ht);
+
+	do {
+		unsigned int bucket = rht_bucket_index(table, hash(key, table->hash_rnd));
+		struct rhash_lock_head __rcu *const *head = rht_bucket(table, bucket);
+		struct rhash_head *at;
+
+		/* An object that is moved meanwhile leads into another chain, to another chain's end. */
+		do {
+			rht_for_each_rcu_from(at, rht_ptr_rcu(head), table, bucket) {
+				void *object = (void *)at - link_offset;
+
+				if (equal(object, key))
+					return object;
+			}
+		} while (at != RHT_NULLS_MARKER(head));
+		/* Whoever moved an object has shown the table before. */
+		smp_rmb();
+		table = rht_dereference_rcu(table->future_tbl, ht);
+	} while (unlikely(table));
+	return NULL;
+}
+
+/* What has the object's key, and NULL if that is the object from now on; or an ERR_PTR(). */
+static __always_inline void *find_or_insert(struct rhashtable *ht, void *object, struct krcu_hash_params params)
+{
+	struct rhash_head *head = head_of(object, params);
+
+	return params.key_len ? rhashtable_lookup_get_insert_fast(ht, head, by_bytes(params)) :
+				 rhashtable_lookup_get_insert_key(ht, object, head, by_object(params));
+}
+
+krcu_shim int krcu_hash_insert(struct rhashtable *ht, void *object, struct krcu_hash_params params)
+{
+	unsigned long before;
+	void *found;
+
+	if (!claim(object, params, &before))
+		return -EEXIST;
+	found = find_or_insert(ht, object, params);
+	if (!found)
+		return 0;
+	unclaim(object, params, before);
+	return IS_ERR(found) ? PTR_ERR(found) : -EEXIST;
+}
+
+static __always_inline int swap_objects(struct rhashtable *ht, void *old, void *fresh,
+					struct krcu_hash_params params)
+{
+	struct rhash_head *old_head = head_of(old, params), *fresh_head = head_of(fresh, params);
+
+	return params.key_len ? rhashtable_replace_fast(ht, old_head, fresh_head, by_bytes(params)) :
+				 rhashtable_replace_fast(ht, old_head, fresh_head, by_object(params));
+}
+
+krcu_shim int krcu_hash_replace(struct rhashtable *ht, void *object, void **old, struct krcu_hash_params params)
+{
+	unsigned long before;
+	int err;
+
+	if (!claim(object, params, &before))
+		return -EEXIST;
+	rcu_read_lock();
+	/* What was found may be gone before it can be replaced. */
+	do {
+		*old = find_or_insert(ht, object, params);
+		err = IS_ERR_OR_NULL(*old) ? PTR_ERR_OR_ZERO(*old) : swap_objects(ht, *old, object, params);
+	} while (err == -ENOENT);
+	rcu_read_unlock();
+	if (err)
+		unclaim(object, params, before);
+	else if (*old)
+		unlinked(*old, params);
+	return err;
+}
+
+krcu_shim bool krcu_hash_erase_object(struct rhashtable *ht, void *object, struct krcu_hash_params params)
+{
+	struct rhash_head *head = head_of(object, params);
+	int err = params.key_len ? rhashtable_remove_fast(ht, head, by_bytes(params)) :
+				    rhashtable_remove_fast(ht, head, by_object(params));
+
+	if (!err)
+		unlinked(object, params);
+	return !err;
+}
+
+/*
+ * Not rhashtable_walk_next(), whose lock must not be taken in softirq; it is there for walks that leave their
+ * read-side critical section now and then. In a single one, no table that the walk is in or comes to goes away.
+ * An object that is moved meanwhile is the last of its chain, and goes into a table that the walk has yet to see.
+ */
+void *krcu_hash_next(struct rhashtable *ht, struct krcu_hash_cursor *cursor)
+	__must_hold_shared(RCU)
+{
+	struct bucket_table *table = cursor->table ?: rht_dereference_rcu(ht->tbl, ht);
+	struct rhash_head *at = cursor->at;
+
+	if (at)
+		at = rcu_dereference(at->next);
+	while (!at || rht_is_a_nulls(at)) {
+		if (cursor->bucket >= table->size) {
+			/* As rhashtable_lookup() does: whoever moved an object has shown the table before. */
+			smp_rmb();
+			table = rht_dereference_rcu(table->future_tbl, ht);
+			if (!table)
+				return NULL;
+			cursor->bucket = 0;
+		}
+		at = rht_ptr_rcu(rht_bucket(table, cursor->bucket++));
+	}
+	cursor->table = table;
+	cursor->at = at;
+	return rht_obj(ht, at);
+}
+
+/*
+ * Takes out any object, or finds none; the table is empty when it has found none and there is none in the count.
+ * @bucket is where to look first, and where that was.
+ */
+void *krcu_hash_erase_any(struct rhashtable *ht, unsigned int *bucket, struct krcu_hash_params params)
+{
+	struct krcu_hash_cursor cursor = { .bucket = *bucket };
+	void *object;
+
+	cond_resched();
+	rcu_read_lock();
+	object = krcu_hash_next(ht, &cursor);
+	if (object && !krcu_hash_erase_object(ht, object, params))
+		object = NULL;
+	rcu_read_unlock();
+	*bucket = object ? cursor.bucket - 1 : 0;
+	return object;
+}
+
+/* For C++ */
+
+krcu_shim const void *krcu_hash_compared(struct rhashtable_compare_arg *arg)
+{
+	return arg->key;
+}
+
+krcu_shim unsigned int krcu_jhash(const void *data, unsigned int len, unsigned int seed)
+{
+	return jhash(data, len, seed);
+}
+
+krcu_shim unsigned int krcu_jhash2(const void *words, unsigned int len, unsigned int seed)
+{
+	return jhash2(words, len, seed);
+}

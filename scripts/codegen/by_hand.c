@@ -209,11 +209,20 @@ int c_srcu_dereference(struct srcu_struct **domain, struct srcu_box __rcu **slot
 	return value;
 }
 
+/* rhashtable itself would call memcmp(). */
+static __always_inline int compare_hashed(struct rhashtable_compare_arg *arg, const void *object)
+{
+	const struct hashed *hashed = object;
+
+	return hashed->key != *(const int *)arg->key;
+}
+
 static const struct rhashtable_params hashed_params = {
 	.key_len = sizeof(int),
 	.key_offset = offsetof(struct hashed, key),
 	.head_offset = offsetof(struct hashed, link),
 	.automatic_shrinking = true,
+	.obj_cmpfn = compare_hashed,
 };
 
 /* Looks up what has that key. */

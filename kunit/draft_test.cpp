@@ -41,7 +41,7 @@ KUNIT_CASE(is_written_to_and_published)
 		draft->value = 2;
 		EXPECT_EQ((*draft).value, 2);
 		EXPECT_FALSE(rcu.replace(std::move(draft)));
-		EXPECT_FALSE(draft); // NOLINT: moving has emptied it
+		EXPECT_FALSE(draft);
 		krcu::ReadGuard guard;
 		auto found = rcu.dereference(guard);
 		ASSERT_TRUE(found);
@@ -99,7 +99,7 @@ KUNIT_CASE(moving_one_over_another_ends_that)
 	ASSERT_TRUE(draft);
 	EXPECT_EQ(draft->value, 2);
 	Draft other(std::move(draft));
-	EXPECT_FALSE(draft); // NOLINT: moving has emptied it
+	EXPECT_FALSE(draft);
 	EXPECT_EQ(Object::destroyed, 1);
 }
 
@@ -248,7 +248,7 @@ KUNIT_CASE(what_cannot_be_stored_stays_a_draft)
 		kunit_fail_all_allocations(false);
 
 		EXPECT_TRUE(!old && old.error() == -ENOMEM);
-		EXPECT_TRUE(draft && draft->value == 3); // NOLINT: it came back
+		EXPECT_TRUE(draft && draft->value == 3);
 		EXPECT_EQ(Object::destroyed, 0);
 	}
 	EXPECT_EQ(Object::destroyed, 1); // at once

@@ -161,6 +161,30 @@ KUNIT_CASE(copy_update_publishes_the_new_or_keeps_the_old)
 	EXPECT_EQ(Object::destroyed, Object::made);
 }
 
+KUNIT_CASE(copy_update_under_a_lock_says_enomem_or_publishes)
+{
+	NEEDS_FAULTS();
+	using Box = krcu::RcuKBox<Object>;
+	Object::reset();
+	{
+		krcu::Rcu<Box> rcu(Box::make(gfp, 1));
+		krcu::Mutex<Table> lock;
+		int refused = refusals([&] {
+			auto held = lock.lock();
+			const int before = rcu.dereference(held)->value;
+			auto old = rcu.copy_update(held,
+						   [](const Object *current) { return Box::draft(gfp, current->value + 1); });
+
+			EXPECT_EQ(rcu.dereference(held)->value, old ? before + 1 : before);
+			EXPECT_TRUE(old || old.error() == -ENOMEM);
+			return old.has_value();
+		});
+		EXPECT_GE(refused, 1);
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, Object::made);
+}
+
 KUNIT_CASE(domains_are_made_and_wrapped_or_empty)
 {
 	NEEDS_FAULTS();

@@ -4,14 +4,18 @@
 #include <linux/debug_locks.h>
 #include <linux/delay.h>
 #include <linux/gfp.h>
+#include <linux/irqflags.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
+#include <linux/lockdep.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/panic.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/srcu.h>
 #include <linux/timer.h>
 #include <linux/version.h>
@@ -51,6 +55,50 @@ bool kunit_c_domain_elapses(unsigned int ms)
 
 	msleep(ms);
 	return poll_state_synchronize_srcu(&c_domain, cookie);
+}
+
+static DEFINE_MUTEX(c_mutex);
+static DEFINE_SPINLOCK(c_spinlock);
+
+struct mutex *kunit_c_mutex(void)
+{
+	return &c_mutex;
+}
+
+bool kunit_c_mutex_is_locked(void)
+{
+	return mutex_is_locked(&c_mutex);
+}
+
+struct spinlock *kunit_c_spinlock(void)
+{
+	return &c_spinlock;
+}
+
+bool kunit_c_spinlock_is_locked(void)
+{
+	return spin_is_locked(&c_spinlock);
+}
+
+bool kunit_spinlock_can_tell(void)
+{
+	return IS_ENABLED(CONFIG_SMP);
+}
+
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+#define lock_class(lock, of) (*(of) = (struct kunit_lock_class){ (lock)->dep_map.key, (lock)->dep_map.name }, true)
+#else
+#define lock_class(lock, of) false
+#endif
+
+bool kunit_mutex_class(const struct mutex *lock, struct kunit_lock_class *of)
+{
+	return lock_class(lock, of);
+}
+
+bool kunit_spinlock_class(const struct spinlock *lock, struct kunit_lock_class *of)
+{
+	return lock_class(lock, of);
 }
 
 void kunit_say(const char *text)
@@ -221,6 +269,21 @@ void kunit_run_in_softirq(void (*func)(void *arg), void *arg)
 bool kunit_in_task(void)
 {
 	return in_task() && !in_softirq();
+}
+
+bool kunit_softirqs_disabled(void)
+{
+	return softirq_count();
+}
+
+bool kunit_irqs_disabled(void)
+{
+	return irqs_disabled();
+}
+
+bool kunit_is_rt(void)
+{
+	return IS_ENABLED(CONFIG_PREEMPT_RT);
 }
 
 bool kunit_rcu_read_lock_held(void)

@@ -8,6 +8,8 @@
 
 struct kunit;
 struct kunit_thread;
+struct mutex;
+struct spinlock;
 struct srcu_struct;
 
 #ifdef __cplusplus
@@ -59,6 +61,9 @@ void kunit_fail_all_allocations(bool fail);
 void kunit_say(const char *text);
 
 bool kunit_in_task(void);
+bool kunit_softirqs_disabled(void);
+bool kunit_irqs_disabled(void);
+bool kunit_is_rt(void);
 bool kunit_rcu_read_lock_held(void);
 void kunit_sleep_ms(unsigned int ms);
 void kunit_relax(void);
@@ -89,6 +94,22 @@ void kunit_c_domain_end(void);
 int kunit_c_domain_read_lock(void);
 void kunit_c_domain_read_unlock(int idx);
 bool kunit_c_domain_elapses(unsigned int ms);
+
+/* A driver's own locks, in C, and whether they are held; a spin lock knows it only where there are several CPUs. */
+struct mutex *kunit_c_mutex(void);
+bool kunit_c_mutex_is_locked(void);
+struct spinlock *kunit_c_spinlock(void);
+bool kunit_c_spinlock_is_locked(void);
+bool kunit_spinlock_can_tell(void);
+
+/* What lockdep knows of a lock: false where there is no lockdep. */
+struct kunit_lock_class {
+	const void *key;
+	const char *name;
+};
+
+bool kunit_mutex_class(const struct mutex *lock, struct kunit_lock_class *of);
+bool kunit_spinlock_class(const struct spinlock *lock, struct kunit_lock_class *of);
 
 #ifdef __cplusplus
 } /* extern "C" */

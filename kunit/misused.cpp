@@ -77,13 +77,38 @@ void make_box_before_its_cache()
 	(void)krcu::RcuBox<int, krcu::SlabCache<int>>::make(krcu::GFP_KERNEL);
 }
 
+struct Updaters {
+	static constexpr const char *name = "krcu_misused_updaters";
+};
+
+void dereference_without_its_mutex()
+{
+	krcu::Rcu<krcu::RcuKBox<int>> pointer;
+	auto held = krcu::Mutex<Updaters>::wrap(misused_mutex()).lock();
+
+	misused_unlock_mutex();
+	(void)pointer.dereference(held).get();
+	misused_lock_mutex();
+}
+
+void dereference_without_its_spin_lock()
+{
+	krcu::Rcu<krcu::RcuKBox<int>> pointer;
+	auto held = krcu::SpinLock<Updaters>::wrap(misused_spinlock()).lock();
+
+	misused_unlock_spinlock();
+	(void)pointer.dereference(held).get();
+	misused_lock_spinlock();
+}
+
 } // namespace
 
 void misuse(unsigned int what)
 {
 	static constexpr void (*each[])() = {
 		retire_into_foreign_domain, retire_into_domain_that_is_gone, drain_in_destructor, drain_in_reader,
-		drop_foreign_domain, poll_wait_under_a_guard, make_box_before_its_cache
+		drop_foreign_domain, poll_wait_under_a_guard, make_box_before_its_cache,
+		dereference_without_its_mutex, dereference_without_its_spin_lock
 	};
 
 	if (what < sizeof(each) / sizeof(each[0]))

@@ -3,6 +3,9 @@
 #ifndef MISUSED_H
 #define MISUSED_H
 
+struct mutex;
+struct spinlock;
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -12,6 +15,14 @@ void misuse(unsigned int what);
 
 /* krcu_exits's: the krcu::Srcu that it leaves to its exit. */
 void *exits_domain(void);
+
+/* Locks of C's, which it releases behind the back of a guard. */
+struct mutex *misused_mutex(void);
+void misused_lock_mutex(void);
+void misused_unlock_mutex(void);
+struct spinlock *misused_spinlock(void);
+void misused_lock_spinlock(void);
+void misused_unlock_spinlock(void);
 
 #ifdef __cplusplus
 } /* extern "C" */

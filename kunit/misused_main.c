@@ -5,12 +5,51 @@
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
 
 #include "misused.h"
 
 static unsigned int what;
 module_param(what, uint, 0444);
 MODULE_PARM_DESC(what, "which mistake to make: see misused.cpp");
+
+static DEFINE_MUTEX(mutex);
+static DEFINE_SPINLOCK(spinlock);
+
+struct mutex *misused_mutex(void)
+{
+	return &mutex;
+}
+
+void misused_lock_mutex(void)
+	__acquires(&mutex)
+{
+	mutex_lock(&mutex);
+}
+
+void misused_unlock_mutex(void)
+	__releases(&mutex)
+{
+	mutex_unlock(&mutex);
+}
+
+struct spinlock *misused_spinlock(void)
+{
+	return &spinlock;
+}
+
+void misused_lock_spinlock(void)
+	__acquires(&spinlock)
+{
+	spin_lock(&spinlock);
+}
+
+void misused_unlock_spinlock(void)
+	__releases(&spinlock)
+{
+	spin_unlock(&spinlock);
+}
 
 static int __init misused_init(void)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Rcu and RcuOld: krcu/rcu_ptr.hpp
 
+#include <cerrno>
 #include <type_traits>
 
 #include "support.hpp"
@@ -28,6 +29,13 @@ int read(const krcu::Rcu<P> &rcu)
 
 	return object ? object->value : 0;
 }
+
+/// What the updaters of the cases hold.
+struct Updaters {
+	static constexpr const char *name = "krcu_kunit_updaters";
+};
+using Mutex = krcu::Mutex<Updaters>;
+using Spin = krcu::SpinLock<Updaters>;
 
 } // namespace
 
@@ -106,6 +114,253 @@ KUNIT_CASE(copy_update_that_makes_nothing_changes_nothing)
 	EXPECT_EQ(read(rcu), 1);
 	krcu::rcu_barrier();
 	EXPECT_EQ(Object::destroyed, 0);
+}
+
+KUNIT_CASE(can_be_read_under_the_lock_of_its_updaters)
+{
+	krcu::Rcu<Box> rcu;
+	krcu::Rcu<Owner> plain_rcu(Owner(3));
+	Mutex mutex;
+	Spin spin;
+	{
+		auto held = mutex.lock();
+
+		EXPECT_FALSE(rcu.dereference(held));
+		auto object = plain_rcu.dereference(held);
+		EXPECT_TRUE(object && object->value == 3);
+	}
+	(void)rcu.replace(make(2));
+	const auto value = [&](const krcu::LockGuard auto &held) {
+		auto object = rcu.dereference(held);
+
+		return object ? object->value : 0;
+	};
+	{
+		auto held = mutex.lock();
+		EXPECT_EQ(value(held), 2);
+	}
+	{
+		auto held = spin.lock();
+		EXPECT_EQ(value(held), 2);
+	}
+	{
+		auto held = spin.lock_bh();
+		EXPECT_EQ(value(held), 2);
+	}
+	{
+		auto held = spin.lock_irqsave();
+		EXPECT_EQ(value(held), 2);
+	}
+	auto held = Mutex::wrap(kunit_c_mutex()).lock();
+	EXPECT_EQ(value(held), 2);
+}
+
+KUNIT_CASE(copy_update_under_a_lock_makes_the_new_from_the_old)
+{
+	Object::reset();
+	{
+		krcu::Rcu<Box> rcu;
+		Mutex lock;
+		auto held = lock.lock();
+		auto increment = [](const Object *old) { return make(old ? old->value + 1 : 100); };
+		auto first = rcu.copy_update(held, increment);
+
+		EXPECT_TRUE(first && !*first);
+		EXPECT_EQ(read(rcu), 100);
+		auto old = rcu.copy_update(held, increment);
+		ASSERT_TRUE(old && *old);
+		EXPECT_EQ((*old)->value, 100);
+		EXPECT_EQ(read(rcu), 101);
+
+		auto none = rcu.copy_update(held, [](const Object *) { return Box(); });
+		EXPECT_TRUE(!none && none.error() == -ENOMEM);
+		EXPECT_EQ(read(rcu), 101);
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::destroyed, Object::made);
+}
+
+KUNIT_CASE(copy_update_publishes_drafts)
+{
+	krcu::Rcu<Box> rcu(make(1));
+	Spin lock;
+	auto held = lock.lock();
+	auto add_two = [](const Object *old) {
+		auto fresh = Box::draft(krcu::GFP_ATOMIC, old->value);
+
+		if (fresh)
+			fresh->value += 2;
+		return fresh;
+	};
+
+	EXPECT_TRUE(rcu.copy_update(held, add_two));
+	EXPECT_EQ(read(rcu), 3);
+	EXPECT_TRUE(rcu.copy_update(add_two));
+	EXPECT_EQ(read(rcu), 5);
+	auto none = rcu.copy_update(held, [](const Object *) { return krcu::Draft<Box>(); });
+	EXPECT_TRUE(!none && none.error() == -ENOMEM);
+	EXPECT_EQ(read(rcu), 5);
+}
+
+namespace {
+/// Exchanges null for the first object, that for the second, and that for null; and nothing that has changed
+/// meanwhile. Returns how many objects were made, or a negative number for what went wrong.
+template <class P, class Domain>
+int compare_and_exchange(krcu::Rcu<P, Domain> &rcu, const auto &guard, auto make_one)
+{
+	auto null = rcu.dereference(guard);
+	{
+		auto old = rcu.compare_exchange(null, make_one(1));
+		if (!old || *old)
+			return -1;
+	}
+	auto first = rcu.dereference(guard);
+	if (!first || first->value != 1)
+		return -2;
+	{
+		auto refused = rcu.compare_exchange(null, make_one(2));
+		if (refused || !refused.error() || rcu.dereference(guard).get() != first.get())
+			return -3;
+		auto old = rcu.compare_exchange(first, std::move(refused.error()));
+		if (!old || !*old || (*old)->value != 1)
+			return -4;
+	}
+	auto second = rcu.dereference(guard);
+	if (!second || second->value != 2)
+		return -5;
+	if (rcu.compare_exchange(first, make_one(3)) || rcu.compare_exchange(null, P()))
+		return -6;
+	if (rcu.dereference(guard).get() != second.get() || second->value != 2)
+		return -7;
+	auto last = rcu.compare_exchange(second, P());
+	if (!last || !*last || (*last)->value != 2 || rcu.dereference(guard))
+		return -8;
+	return 3;
+}
+} // namespace
+KUNIT_CASE(compare_exchange_publishes_where_nothing_has_changed)
+{
+	krcu::Rcu<Box> boxes;
+	const auto make_one = [](int value) { return Box::make(krcu::GFP_ATOMIC, value); };
+
+	Object::reset();
+	{
+		krcu::ReadGuard guard;
+		EXPECT_EQ(compare_and_exchange(boxes, guard, make_one), 3);
+	}
+	{
+		Spin lock;
+		auto held = lock.lock();
+		EXPECT_EQ(compare_and_exchange(boxes, held, make_one), 3);
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(Object::made, 6);
+	EXPECT_EQ(Object::destroyed, Object::made);
+	EXPECT_EQ(Object::destroyed_dead, 0);
+}
+
+KUNIT_CASE(compare_exchange_takes_any_owner)
+{
+	using FreeBox = krcu::RcuFreeBox<CountsDrops>;
+	krcu::Rcu<Owner> owners;
+	krcu::Rcu<krcu::KBox<Object>> plain_boxes;
+	krcu::Rcu<FreeBox> free_boxes;
+	Mutex lock;
+	auto held = lock.lock(); // and no reader, as some of these wait
+
+	Object::reset();
+	CountsDrops::dropped = 0;
+	EXPECT_EQ(compare_and_exchange(owners, held, [](int value) { return Owner(value); }), 3);
+	EXPECT_EQ(Object::destroyed, 3);
+	EXPECT_EQ(compare_and_exchange(plain_boxes, held,
+				       [](int value) { return krcu::KBox<Object>::make(krcu::GFP_KERNEL, value); }),
+		  3);
+	EXPECT_EQ(Object::destroyed, 6);
+	EXPECT_EQ(compare_and_exchange(free_boxes, held,
+				       [](int value) { return FreeBox::make(krcu::GFP_KERNEL, value); }),
+		  3);
+	EXPECT_EQ(CountsDrops::dropped, 3);
+}
+
+KUNIT_CASE(compare_exchange_leaves_a_draft_a_draft)
+{
+	Object::reset();
+	krcu::Rcu<Box> rcu(make(1));
+	krcu::ReadGuard guard;
+	auto seen = rcu.dereference(guard);
+	{
+		auto refused = rcu.compare_exchange(krcu::Found<Object>(nullptr), Box::draft(krcu::GFP_ATOMIC, 2));
+
+		ASSERT_FALSE(refused.has_value());
+		krcu::Draft<Box> &draft = refused.error();
+		EXPECT_TRUE(draft && draft->value == 2);
+	}
+	EXPECT_EQ(Object::destroyed, 1); // at once, as a draft ends
+	auto old = rcu.compare_exchange(seen, Box::draft(krcu::GFP_ATOMIC, 3));
+	EXPECT_TRUE(old && *old);
+	EXPECT_EQ(read(rcu), 3);
+}
+
+static constexpr int rounds = 2000;
+static constinit krcu::Rcu<Box> sum;
+static constinit Counter arrived, wrong;
+KUNIT_CASE(no_update_is_lost)
+{
+	NEEDS_CONCURRENCY();
+	Mutex mutex;
+	Spin spin;
+	const auto increment = [](const Object *old) {
+		return Box::make(krcu::GFP_ATOMIC, old ? old->value + 1 : 1);
+	};
+	const auto under_mutex = [&] {
+		for (int i = 0; i < rounds; i++) {
+			auto held = mutex.lock();
+			if (!sum.copy_update(held, increment))
+				++wrong;
+		}
+	};
+	const auto under_spin = [&] {
+		for (int i = 0; i < rounds; i++) {
+			auto held = spin.lock_bh();
+			if (!sum.copy_update(held, increment))
+				++wrong;
+		}
+	};
+	const auto without_a_lock = [&] {
+		for (int i = 0; i < rounds;) {
+			krcu::ReadGuard guard;
+			auto seen = sum.dereference(guard);
+			auto exchanged = sum.compare_exchange(seen, increment(seen.get()));
+
+			if (exchanged)
+				i++;
+			else if (!exchanged.error())
+				++wrong;
+		}
+	};
+	const auto twice = [](auto update) {
+		arrived = 0;
+		OnOtherCpu other([&] { meet(arrived, 1), update(); });
+		if (!other)
+			return false;
+		meet(arrived, 1);
+		update();
+		return true;
+	};
+
+	Object::reset();
+	wrong = 0;
+	EXPECT_TRUE(twice(under_mutex));
+	EXPECT_EQ(read(sum), 2 * rounds);
+	EXPECT_TRUE(twice(under_spin));
+	EXPECT_EQ(read(sum), 4 * rounds);
+	EXPECT_TRUE(twice(without_a_lock));
+	EXPECT_EQ(read(sum), 6 * rounds);
+	(void)sum.take();
+	krcu::rcu_barrier();
+	EXPECT_EQ(wrong, 0);
+	EXPECT_EQ(Object::destroyed, Object::made);
+	EXPECT_EQ(Object::destroyed_dead, 0);
 }
 
 KUNIT_CASE(reading_goes_on_when_the_pointer_itself_is_gone)
@@ -240,8 +495,7 @@ KUNIT_CASE(free_boxes_can_be_published)
 }
 
 static constinit krcu::Rcu<Box> contended;
-static constinit Counter arrived, wrong;
-static constexpr int canary = 0x5afe, rounds = 2000;
+static constexpr int canary = 0x5afe;
 static void update_and_read_often()
 {
 	for (int i = 1; i <= rounds; i++) {

@@ -117,6 +117,36 @@ KUNIT_CASE(copy_update_makes_the_new_from_the_old)
 	EXPECT_EQ(Object::destroyed, 2);
 }
 
+KUNIT_CASE(updaters_read_under_their_lock)
+{
+	auto domain = Domain::make();
+	ASSERT_TRUE(domain);
+	Object::reset();
+	{
+		Pointer rcu;
+		krcu::Mutex<Table> lock;
+		auto held = lock.lock();
+		const auto increment = [&](const Object *old) {
+			return Box::make(domain, krcu::GFP_KERNEL, old ? old->value + 1 : 1);
+		};
+
+		EXPECT_FALSE(rcu.dereference(held));
+		EXPECT_TRUE(rcu.copy_update(held, increment));
+		auto old = rcu.copy_update(held, increment);
+		ASSERT_TRUE(old && *old);
+		EXPECT_EQ((*old)->value, 1);
+		auto current = rcu.dereference(held);
+		EXPECT_TRUE(current && current->value == 2);
+		auto guard = domain.read_lock();
+		auto seen = rcu.dereference(guard);
+		EXPECT_TRUE(rcu.compare_exchange(seen, increment(seen.get())));
+		EXPECT_FALSE(rcu.compare_exchange(seen, Box()));
+		EXPECT_EQ(read(rcu, domain), 3);
+	}
+	domain.barrier();
+	EXPECT_EQ(Object::destroyed, 3);
+}
+
 KUNIT_CASE(each_box_is_retired_into_the_domain_it_was_made_with)
 {
 	auto domain = Domain::make(), other = Domain::make();

@@ -178,6 +178,202 @@ KUNIT_CASE(for_each_may_erase_what_it_visits)
 	EXPECT_EQ(Object::destroyed, 100);
 }
 
+KUNIT_CASE(for_each_stops_where_it_is_told)
+{
+	Array array;
+	int seen = 0;
+
+	for (int i = 0; i < 100; i++)
+		ASSERT_TRUE(put(array, i * 7, i));
+	krcu::ReadGuard guard;
+	array.for_each(guard, [&](unsigned long, const Object &object) {
+		seen++;
+		return object.value < 10;
+	});
+	EXPECT_EQ(seen, 11);
+	array.for_each(guard, [&](unsigned long, const Object &) {
+		seen++;
+		return true;
+	});
+	EXPECT_EQ(seen, 111);
+}
+
+namespace {
+/// The index that a new object got, or the negative errno.
+long alloc(Array &array, unsigned long first, unsigned long last)
+{
+	Box box = make(1);
+	auto index = array.alloc(std::move(box), first, last, krcu::GFP_KERNEL);
+
+	// It is the caller's if and only if it is not the array's.
+	if (bool(box) == index.has_value())
+		return -1000;
+	return index ? long(*index) : index.error();
+}
+} // namespace
+KUNIT_CASE(alloc_takes_the_lowest_free_index)
+{
+	Array array;
+
+	for (int i = 0; i < 200; i++)
+		EXPECT_EQ(alloc(array, 0, last_index), i);
+	EXPECT_EQ(count(array), 200);
+	EXPECT_EQ(alloc(array, 0, 199), -EBUSY);
+	EXPECT_EQ(alloc(array, 70, 70), -EBUSY);
+	EXPECT_EQ(alloc(array, 300, 299), -EBUSY);
+	EXPECT_EQ(alloc(array, 300, 300), 300);
+	{
+		Box old = array.erase(130), other = array.erase(7);
+	}
+	EXPECT_EQ(alloc(array, 8, 199), 130);
+	EXPECT_EQ(alloc(array, 0, 199), 7);
+	// Storing nothing erases, in an array that allocates, too.
+	EXPECT_TRUE(array.store(64, Box(), krcu::GFP_KERNEL));
+	EXPECT_EQ(alloc(array, 0, last_index), 64);
+	EXPECT_EQ(alloc(array, 0, last_index), 200);
+	EXPECT_EQ(alloc(array, 1000000, last_index), 1000000);
+	EXPECT_EQ(count(array), 203);
+}
+
+KUNIT_CASE(alloc_goes_to_the_last_index)
+{
+	Array array;
+
+	EXPECT_EQ(alloc(array, last_index, last_index), long(last_index));
+	EXPECT_EQ(read(array, last_index), 1);
+	EXPECT_EQ(alloc(array, last_index, last_index), -EBUSY);
+	EXPECT_EQ(alloc(array, last_index - 1, last_index), long(last_index - 1));
+	EXPECT_EQ(alloc(array, last_index - 1, last_index), -EBUSY);
+	EXPECT_EQ(alloc(array, far_index, last_index), long(far_index));
+	EXPECT_EQ(alloc(array, far_index, far_index), -EBUSY);
+	EXPECT_EQ(alloc(array, far_index, last_index), long(far_index + 1));
+	EXPECT_EQ(alloc(array, 0, last_index), 0);
+	EXPECT_EQ(count(array), 5);
+}
+
+KUNIT_CASE(alloc_leaves_reservations)
+{
+	Array array;
+	auto first = array.reserve(0, krcu::GFP_KERNEL); // before the array keeps track
+	ASSERT_TRUE(first);
+	EXPECT_EQ(alloc(array, 0, 2), 1);
+	{
+		auto second = array.reserve(2, krcu::GFP_KERNEL);
+		EXPECT_TRUE(second);
+		EXPECT_EQ(alloc(array, 0, 2), -EBUSY);
+	}
+	EXPECT_EQ(alloc(array, 0, 2), 2); // which has been released
+	{
+		Box nothing = std::move(*first).fill(make(5));
+		EXPECT_FALSE(nothing);
+	}
+	EXPECT_EQ(read(array, 0), 5);
+	EXPECT_EQ(alloc(array, 0, 2), -EBUSY);
+	{
+		Box old = array.erase(0);
+		EXPECT_EQ(alloc(array, 0, 2), 0);
+		auto kept = array.reserve(3, krcu::GFP_KERNEL);
+		ASSERT_TRUE(kept);
+		old = std::move(*kept).fill(Box()); // nothing is kept there any more
+	}
+	EXPECT_EQ(alloc(array, 0, 3), 3);
+}
+
+KUNIT_CASE(alloc_of_nothing_is_refused)
+{
+	Array array;
+	auto nothing = array.alloc(Box(), 0, 10, krcu::GFP_KERNEL);
+
+	EXPECT_TRUE(!nothing && nothing.error() == -EINVAL);
+	EXPECT_EQ(count(array), 0);
+	EXPECT_EQ(alloc(array, 0, 10), 0);
+}
+
+KUNIT_CASE(drafts_can_be_allocated)
+{
+	Array array;
+	auto draft = Box::draft(krcu::GFP_KERNEL, 4), another = Box::draft(krcu::GFP_KERNEL, 5);
+	ASSERT_TRUE(draft && another);
+	EXPECT_EQ(array.alloc(std::move(draft), 3, 3, krcu::GFP_KERNEL).value_or(0), 3);
+	EXPECT_FALSE(draft);
+	EXPECT_EQ(read(array, 3), 4);
+	auto refused = array.alloc(std::move(another), 3, 3, krcu::GFP_KERNEL);
+	EXPECT_TRUE(!refused && refused.error() == -EBUSY);
+	EXPECT_TRUE(another && another->value == 5);
+}
+
+namespace {
+/// What an array has at so many indices from `base` on, all of which are used at random.
+class Model {
+public:
+	static constexpr unsigned int size = 300;
+
+	Model(unsigned long base, unsigned int seed) : base_(base), random_(seed) {}
+
+	/// Whether all that the array did was right. It begins to allocate after some rounds.
+	bool agrees(int rounds)
+	{
+		for (int i = 0; i < rounds; i++) {
+			const unsigned int at = random(size);
+
+			switch (random(i < rounds / 4 ? 3 : 6)) {
+			case 0:
+			case 1:
+				if (!put(array_, base_ + at, 1))
+					return false;
+				taken_[at] = true;
+				break;
+			case 2: {
+				Box old = array_.erase(base_ + at);
+				if (bool(old) != taken_[at])
+					return false;
+				taken_[at] = false;
+				break;
+			}
+			default:
+				if (!alloc_agrees(at, at + random(size - at)))
+					return false;
+			}
+		}
+		return true;
+	}
+
+private:
+	bool alloc_agrees(unsigned int first, unsigned int last)
+	{
+		const long index = alloc(array_, base_ + first, base_ + last);
+
+		while (first <= last && taken_[first])
+			first++;
+		if (first > last)
+			return index == -EBUSY;
+		taken_[first] = true;
+		return index == long(base_ + first);
+	}
+	unsigned int random(unsigned int below)
+	{
+		random_ = random_ * 1103515245 + 12345;
+		return (random_ >> 16) % below;
+	}
+
+	Array array_;
+	unsigned long base_;
+	unsigned int random_;
+	bool taken_[size] = {};
+};
+} // namespace
+KUNIT_CASE(alloc_knows_what_was_stored_before)
+{
+	for (unsigned long base : { 0ul, 4000ul, (1ul << 31) - 100, far_index - 64, last_index - Model::size + 1 }) {
+		for (unsigned int seed = 1; seed <= 4; seed++) {
+			auto model = krcu::KBox<Model>::make(krcu::GFP_KERNEL, base, seed);
+
+			ASSERT_TRUE(model);
+			EXPECT_TRUE(const_cast<Model &>(*model).agrees(1000));
+		}
+	}
+}
+
 KUNIT_CASE(destructor_drops_every_object_once)
 {
 	Object::reset();
@@ -334,10 +530,12 @@ KUNIT_CASE(store_that_fails_changes_nothing)
 		kunit_fail_all_allocations(true);
 		auto old = array.store(far_index, std::move(box), krcu::GFP_KERNEL);
 		auto slot = array.reserve(far_index, krcu::GFP_KERNEL);
+		auto index = array.alloc(std::move(box), far_index, last_index, krcu::GFP_KERNEL);
 		auto replaced = array.store(0, std::move(fresh), krcu::GFP_KERNEL);
 		kunit_fail_all_allocations(false);
 
 		EXPECT_TRUE(!old && old.error() == -ENOMEM);
+		EXPECT_TRUE(!index && index.error() == -ENOMEM);
 		EXPECT_TRUE(box && box->value == 2);
 		EXPECT_TRUE(!slot && slot.error() == -ENOMEM);
 		EXPECT_EQ(read(array, far_index), 0);
@@ -386,6 +584,13 @@ KUNIT_CASE(store_may_wait_for_memory)
 	EXPECT_TRUE(kunit_fail_allocation(0));
 	EXPECT_TRUE(old && !*old);
 	EXPECT_EQ(read(array, 64), 5);
+	Box another = make(6);
+	ASSERT_TRUE(another);
+	kunit_fail_allocation(1);
+	auto index = array.alloc(std::move(another), 4096, 4096, krcu::GFP_KERNEL);
+	EXPECT_TRUE(kunit_fail_allocation(0));
+	EXPECT_TRUE(index && *index == 4096);
+	EXPECT_EQ(read(array, 4096), 6);
 }
 
 KUNIT_CASE(free_boxes_can_be_stored)
@@ -539,6 +744,36 @@ KUNIT_CASE(racing_updaters_drop_every_object_once)
 	EXPECT_EQ(Object::made, rounds);
 	EXPECT_EQ(Object::destroyed, Object::made);
 	EXPECT_EQ(Object::destroyed_dead, 0);
+}
+
+static void allocate_often()
+{
+	for (int i = 1; i <= rounds; i++) {
+		meet(arrived, i);
+		const long mine = alloc(*shared, 10, 13);
+		// Others have at most one.
+		if (mine < 10 || mine > 11 || !shared->erase(mine))
+			++wrong;
+	}
+}
+KUNIT_CASE(racing_allocations_get_different_indices)
+{
+	NEEDS_CONCURRENCY();
+	Object::reset();
+	arrived = 0;
+	wrong = 0;
+	{
+		Array array;
+		shared = &array;
+		OnOtherCpu other(allocate_often);
+
+		ASSERT_TRUE(other);
+		allocate_often();
+	}
+	krcu::rcu_barrier();
+	EXPECT_EQ(wrong, 0);
+	EXPECT_EQ(Object::made, 2 * rounds);
+	EXPECT_EQ(Object::destroyed, Object::made);
 }
 
 namespace {

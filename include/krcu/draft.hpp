@@ -6,6 +6,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <utility>
 
 #include <krcu/internal/attributes.hpp>
 #include <krcu/internal/boxable.hpp>
@@ -58,7 +59,7 @@ concept SizedRange = requires(T &range) {
 ///             return 0;
 ///     }
 ///
-/// and with an array:
+/// Use like, with an array:
 ///
 ///     using Samples = krcu::RcuKVBox<int[]>;
 ///
@@ -119,7 +120,7 @@ public:
 	/// Any context.
 	[[nodiscard("the owner has the object")]] P seal() && noexcept
 	{
-		return P::from_foreign(foreign_.release());
+		return P::from_foreign(std::move(*this).into_foreign());
 	}
 	P seal() & = delete; // it leaves the draft empty: std::move() it
 
@@ -127,15 +128,24 @@ public:
 	/// draft. Any context.
 	[[nodiscard("the pointer owns the object")]] void *into_foreign() && noexcept
 	{
-		return foreign_.release();
+		void *foreign = foreign_.release();
+
+		P::seal_foreign(foreign);
+		return foreign;
 	}
 	void *into_foreign() & = delete; // it leaves the draft empty: std::move() it
 
 	/// Takes ownership back. `foreign` comes from into_foreign() of a Draft<P>, and has not been published; null
 	/// makes an empty draft. Any context.
-	static Draft from_foreign(void *foreign) noexcept { return Draft(foreign); }
+	static Draft from_foreign(void *foreign) noexcept
+	{
+		P::unseal_foreign(foreign);
+		return Draft(foreign);
+	}
 
 private:
+	friend P;
+
 	struct Discard {
 		void operator()(void *foreign) const noexcept { P::discard_foreign(foreign); }
 	};

@@ -8,7 +8,8 @@
 
 namespace krcu {
 
-/// The result of a look-up under a guard: null, or a const T that is valid for as long as that guard.
+/// The result of a look-up under a guard: null, or a const T that is valid for as long as that guard. Under the guard
+/// of a lock that is until whoever holds the lock replaces or erases the object.
 ///
 /// It reads as a pointer does, and is one in machine code. But it can be neither copied nor moved: so it cannot be
 /// returned by name, assigned to a variable of an outer scope, nor kept in a member. Nor does it turn into a

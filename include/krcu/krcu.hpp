@@ -12,11 +12,14 @@
 #include <krcu/found.hpp>
 #include <krcu/gfp.hpp>
 #include <krcu/hash_table.hpp>
+#include <krcu/list.hpp>
+#include <krcu/lock.hpp>
 #include <krcu/poll.hpp>
 #include <krcu/rcu.hpp>
 #include <krcu/rcu_box.hpp>
 #include <krcu/rcu_free_box.hpp>
 #include <krcu/rcu_ptr.hpp>
+#include <krcu/rcu_ref.hpp>
 #include <krcu/reclaim.hpp>
 #include <krcu/slab_cache.hpp>
 #include <krcu/srcu.hpp>

@@ -95,9 +95,7 @@ public:
 	static Draft<RcuBox> draft_for_overwrite(gfp_t gfp, std::size_t n)
 		requires std::is_unbounded_array_v<T>
 	{
-		Node *node = Node::template make_array<std::remove_extent_t<T>>(gfp, n, internal::ForOverwrite());
-
-		return Draft<RcuBox>::from_foreign(node);
+		return Draft<RcuBox>(Node::template make_array<std::remove_extent_t<T>>(gfp, n, internal::ForOverwrite()));
 	}
 
 	/// Not for RcuBox<E[]>: allocates, and lets `int init(T *)` construct the value in the uninitialised memory.

@@ -4,6 +4,8 @@
 #ifndef KRCU_RCU_PTR_HPP
 #define KRCU_RCU_PTR_HPP
 
+#include <cerrno>
+#include <expected>
 #include <type_traits>
 #include <utility>
 
@@ -12,8 +14,10 @@
 #include <krcu/found.hpp>
 #include <krcu/internal/attributes.hpp>
 #include <krcu/internal/boxable.hpp>
+#include <krcu/internal/foreign.hpp>
 #include <krcu/internal/shims.h>
 #include <krcu/internal/unique.hpp>
+#include <krcu/lock.hpp>
 #include <krcu/rcu.hpp>
 #include <krcu/srcu.hpp>
 
@@ -42,6 +46,8 @@ struct Readers<Srcu<Tag>> final {
 
 template <ForeignOwnable P, class Domain>
 class Rcu;
+template <ForeignOwnableRcu P, auto link>
+class List;
 
 /// An object that has been unpublished, but that readers may still hold.
 ///
@@ -77,13 +83,15 @@ public:
 
 private:
 	friend class Rcu<P, Domain>;
+	template <ForeignOwnableRcu Q, auto link>
+	friend class List;
 
 	struct Drop {
 		void operator()(void *foreign) const
 		{
 			if constexpr (destructor_may_sleep)
 				krcu_synchronize_rcu();
-			// Holds because Rcu's exchange gave this pointer to no one else.
+			// Holds because Rcu's exchange, or a List's lock, gave this pointer to no one else.
 			[[maybe_unused]] P last = P::from_foreign(foreign);
 		}
 	};
@@ -126,12 +134,31 @@ private:
 ///             auto old = config.replace(std::move(fresh));
 ///     }
 ///
-///     int raise_limit()                       // under a lock of the updaters'
+///     struct Updaters {
+///             static constexpr const char *name = "mydrv_updaters";
+///     };
+///
+///     int raise_limit(const krcu::Mutex<Updaters>::Guard &held)
 ///     {
-///             auto old = config.copy_update([](const Config *c) {
+///             auto old = config.copy_update(held, [](const Config *c) {
 ///                     return ConfigBox::make(krcu::GFP_KERNEL, c ? c->limit + 1 : 1);
 ///             });
-///             return old ? 0 : -ENOMEM;       // there is always one
+///             return old ? 0 : old.error();
+///     }
+///
+///     int double_limit()                      // without a lock
+///     {
+///             for (;;) {
+///                     krcu::ReadGuard guard;
+///                     auto seen = config.dereference(guard);
+///                     if (!seen)
+///                             return -ENOENT;
+///                     auto fresh = ConfigBox::make(krcu::GFP_ATOMIC, 2 * seen->limit);
+///                     if (!fresh)
+///                             return -ENOMEM;
+///                     if (config.compare_exchange(seen, std::move(fresh)))
+///                             return 0;
+///             }                               // somebody else was faster
 ///     }
 ///
 ///     void stop()                             // the module's exit
@@ -187,6 +214,21 @@ public:
 	}
 	Found<element_type> dereference(const Guard &&) const = delete; // the guard would be gone before what it finds
 
+	/// The object, or null, under the lock that all updaters of this Rcu hold, a Mutex or a SpinLock; valid as long
+	/// as the guard, unless its holder replaces the object. It costs a load. Lockdep checks that the lock is held.
+	/// Context: any that the lock allows. See rcu_dereference_protected().
+	template <LockGuard G>
+	Found<element_type> dereference(KRCU_LIFETIMEBOUND const G &held) const noexcept
+	{
+		void *foreign = dereference_under(&foreign_, held);
+
+		if (!foreign) [[unlikely]]
+			return Found<element_type>(nullptr);
+		return Found<element_type>(non_null(P::borrow(foreign)));
+	}
+	template <LockGuard G>
+	Found<element_type> dereference(const G &&) const = delete; // the lock would be released before
+
 	/// Publishes `p`, or null if it is empty, and returns what was there. Any number of updaters at once.
 	/// Context: any. See rcu_replace_pointer(), which needs a lock where this exchanges.
 	template <Publishable<P> S = P>
@@ -195,33 +237,82 @@ public:
 		return Old(krcu_rcu_replace(&foreign_, std::move(p).into_foreign()));
 	}
 
+	/// Publishes `fresh`, or null if it is empty, if what is there is what was `seen`, or null if that was, and
+	/// returns what was there. Else nothing changes, and `fresh` comes back as the error. Any number of updaters at
+	/// once.
+	///
+	/// `seen` comes from this Rcu's dereference(), and its guard lives. So its memory is not freed nor used again
+	/// meanwhile: an object at its address is the same object, and nobody publishes an object twice.
+	/// Under a ReadGuard, keep what comes out where its destruction waits for readers, until the guard is gone.
+	/// Context: any. See cmpxchg() in Documentation/atomic_t.txt.
+	template <Publishable<P> S = P>
+	[[nodiscard("nothing is published if another object is there, and what was there has to be dropped")]]
+	std::expected<Old, S> compare_exchange(const Found<element_type> &seen, S fresh) noexcept
+	{
+		void *foreign = std::move(fresh).into_foreign();
+		void *expected = nullptr;
+		bool maybe = true;
+
+		if constexpr (requires { internal::Foreign::of<P>(*seen); }) {
+			if (seen)
+				expected = internal::Foreign::of<P>(*seen);
+		} else {
+			// An owner that krcu does not know. Holds because what is there now stays as long as that guard, too.
+			expected = krcu_rcu_access_pointer(&foreign_);
+			maybe = seen.get() == (expected ? &P::borrow(expected) : nullptr);
+		}
+		if (maybe && krcu_rcu_compare_exchange(&foreign_, expected, foreign) == expected)
+			return Old(expected);
+		// Holds because it was not published.
+		return std::unexpected(S::from_foreign(foreign));
+	}
+
 	/// Leaves null, and returns what was there. Any number of updaters at once.
 	/// Context: any.
 	Old take() noexcept { return Old(krcu_rcu_replace(&foreign_, nullptr)); }
 
-	/// Publishes `P update(const T *old)`, made from the current object (null if there is none), and
-	/// returns the old one. If `update` returns an empty P, say because an allocation failed, nothing
-	/// changes and an empty RcuOld comes back.
+	/// Publishes `P update(const T *old)`, or a Draft<P>, made from the current object (null if there is none), and
+	/// returns the old one, perhaps nothing. If `update` returns an empty one, say because an allocation failed,
+	/// nothing changes and -ENOMEM comes out.
 	///
-	/// Serialise updaters for the whole call, e.g. with a lock; otherwise updates are lost: what a second
-	/// one published in between is handed back as if it were the old object. Nothing is ever freed twice.
-	/// Context: any that `update` allows.
+	/// `held` is a guard of the lock that all updaters of this Rcu hold: a Mutex, if `update` sleeps, or a SpinLock.
+	/// Lockdep checks that it is held. Where the old object's destruction waits for readers (RcuOld), it sleeps: not
+	/// under a SpinLock. If somebody updates without the lock all the same, updates are lost, but nothing is freed
+	/// twice.
+	/// Context: any that the lock and `update` allow. See rcu_replace_pointer().
+	template <LockGuard G, class F>
+	[[nodiscard("nothing is published where memory is short, and the old object has to be dropped")]]
+	std::expected<Old, int> copy_update(const G &held, F &&update)
+	{
+		void *fresh = updated(dereference_under(&foreign_, held), std::forward<F>(update));
+
+		if (!fresh)
+			return std::unexpected(-ENOMEM);
+		return Old(krcu_rcu_replace(&foreign_, fresh));
+	}
+
+	/// The same where a lock that krcu does not know, or something else, excludes other updaters for the whole call.
+	/// If `update` returns an empty P, an empty RcuOld comes back.
 	template <class F>
 	Old copy_update(F &&update)
 	{
-		static_assert(internal::Returns<F, P, const element_type *>,
-			      "krcu: copy_update() wants a `P update(const T *old)`, which makes the new object from the old one");
 		// Holds without a guard because the caller excludes whoever could drop the object.
-		void *current = krcu_rcu_access_pointer(&foreign_);
-		P fresh = std::forward<F>(update)(current ? &P::borrow(current) : nullptr);
-		void *foreign = std::move(fresh).into_foreign();
+		void *fresh = updated(krcu_rcu_access_pointer(&foreign_), std::forward<F>(update));
 
-		if (!foreign)
-			return Old();
-		return Old(krcu_rcu_replace(&foreign_, foreign));
+		return fresh ? Old(krcu_rcu_replace(&foreign_, fresh)) : Old();
 	}
 
 private:
+	template <class F>
+	static void *updated(void *current, F &&update)
+	{
+		static_assert(internal::Returns<F, P, const element_type *> ||
+				      internal::Returns<F, Draft<P>, const element_type *>,
+			      "krcu: copy_update() wants a `P update(const T *old)`, which makes the new object from the old one");
+
+		return std::forward<F>(update)(current ? &P::borrow(current) : nullptr).into_foreign();
+	}
+
 	// Null by the time the object goes, as what runs then may take() it again. Holds without an exchange
 	// because nobody else has a right to the pointer by now.
 	void *release() noexcept

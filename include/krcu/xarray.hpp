@@ -4,9 +4,11 @@
 #ifndef KRCU_XARRAY_HPP
 #define KRCU_XARRAY_HPP
 
+#include <cerrno>
 #include <concepts>
 #include <cstddef>
 #include <expected>
+#include <type_traits>
 #include <utility>
 
 #include <krcu-constants.h>
@@ -42,7 +44,7 @@ namespace krcu {
 /// in a module: keep it in a KBox there, or make it a member of what the driver allocates.
 ///
 /// P's pointers must be multiples of 4, as the boxes' are: an xarray tells its own entries by those bits.
-/// Only store() and fill() put anything in, so that whatever else is found or taken out is a P's.
+/// Only store(), alloc() and fill() put anything in, so that whatever else is found or taken out is a P's.
 ///
 /// Semantics: Documentation/core-api/xarray.rst. After Rust's XArray (rust/kernel/xarray.rs).
 ///
@@ -69,6 +71,12 @@ namespace krcu {
 ///                     return -ENOMEM;
 ///             auto old = sessions->store(id, std::move(session), krcu::GFP_KERNEL);
 ///             return old ? 0 : old.error();
+///     }
+///
+///     int add_somewhere(int user)             // returns the id, or a negative errno
+///     {
+///             auto id = sessions->alloc(SessionBox::make(krcu::GFP_KERNEL, user), 1, 1000, krcu::GFP_KERNEL);
+///             return id ? *id : id.error();
 ///     }
 ///
 ///     void tell(int user);                    // sleeps
@@ -125,16 +133,25 @@ public:
 	}
 	Found<element_type> load(unsigned long, const ReadGuard &&) const = delete; // the guard would be gone first
 
-	/// Calls `visit(index, object)` for every object, in the order of their indices. What is stored or
-	/// erased meanwhile may be seen or not; `visit` may do so itself.
+	/// Calls `visit(index, object)` for every object, in the order of their indices; if it returns a bool, until
+	/// that is false. What is stored or erased meanwhile may be seen or not; `visit` may do so itself.
 	/// Context: any that a ReadGuard allows. `visit` must not sleep. See xa_for_each().
 	template <std::invocable<unsigned long, const element_type &> F>
 	void for_each(const ReadGuard &guard, F &&visit) const
 	{
+		using Result = std::invoke_result_t<F &, unsigned long, const element_type &>;
+		static_assert(std::is_void_v<Result> || std::is_same_v<Result, bool>,
+			      "krcu: for_each() wants a visit() that returns nothing, or a bool: false to stop");
 		unsigned long index = 0;
 
-		for (void *entry = krcu_xa_find(xa(), &index); entry; entry = krcu_xa_find_after(xa(), &index))
-			visit(index, P::rcu_borrow(entry, guard));
+		for (void *entry = krcu_xa_find(xa(), &index); entry; entry = krcu_xa_find_after(xa(), &index)) {
+			const element_type &object = P::rcu_borrow(entry, guard);
+
+			if constexpr (std::is_void_v<Result>)
+				visit(index, object);
+			else if (!visit(index, object))
+				return;
+		}
 	}
 
 	/// Puts `p` at `index`, and returns what was there, perhaps nothing. On failure the array is as it
@@ -145,7 +162,7 @@ public:
 	[[nodiscard("store() may fail, and hands back what was there")]]
 	std::expected<P, int> store(unsigned long index, S &&p, gfp_t gfp)
 	{
-		void *foreign = std::move(p).into_foreign();
+		void *foreign = std::forward<S>(p).into_foreign();
 		void *old = krcu_xa_store(xa(), index, foreign, std::to_underlying(gfp));
 
 		if (int err = krcu_xa_err(old)) [[unlikely]] {
@@ -154,6 +171,31 @@ public:
 			return std::unexpected(err);
 		}
 		return P::from_foreign(old);
+	}
+
+	/// Puts `p` at the lowest index from `first` to `last` where there is neither an object nor a reservation, and
+	/// returns that index. On failure the array is as it was, `p` still owns its object, and a negative errno comes
+	/// out: -EBUSY if all of them are taken, or `last` is below `first`; -ENOMEM where memory is short; -EINVAL for an
+	/// empty `p`, which is the result of an allocation that nobody has looked at.
+	///
+	/// The first alloc() of an array looks at all that was stored by then, under the lock; from then on the array
+	/// keeps track of its free indices, and updating takes a little longer.
+	/// Context: as updating, and any that `gfp` allows. See xa_alloc_bh(), whose indices end at 2^32 - 1.
+	template <Publishable<P> S = P>
+	[[nodiscard("alloc() may fail, and only it knows the index")]]
+	std::expected<unsigned long, int> alloc(S &&p, unsigned long first, unsigned long last, gfp_t gfp)
+	{
+		void *foreign = std::move(p).into_foreign();
+		unsigned long index = first;
+
+		if (!foreign)
+			return std::unexpected(-EINVAL);
+		if (int err = krcu_xa_alloc(xa(), &index, last, foreign, std::to_underlying(gfp))) [[unlikely]] {
+			// Holds because it was not published.
+			p = S::from_foreign(foreign);
+			return std::unexpected(err);
+		}
+		return index;
 	}
 
 	/// Takes out what is at `index`, perhaps nothing. A reservation stays.

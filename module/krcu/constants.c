@@ -8,12 +8,17 @@
 #include <linux/gfp.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/version.h>
 #include <linux/wait.h>
 #include <linux/xarray.h>
+
+/* Kbuild.krcu compiles this as Kbuild does, without a path to krcu. */
+#include "../../include/krcu/internal/shims.h"
 
 /* The flags are unsigned __bitwise to C and to sparse. */
 #define GFP(flag) DEFINE(KRCU_##flag, (__force unsigned int)(flag))
@@ -55,6 +60,13 @@ int main(void)
 #endif
 	DEFINE(KRCU_LOCK_CLASS_KEY_SIZE, sizeof(struct lock_class_key));
 	DEFINE(KRCU_LOCK_CLASS_KEY_ALIGN, __alignof__(struct lock_class_key));
+	DEFINE(KRCU_MUTEX_SIZE, sizeof(struct mutex));
+	DEFINE(KRCU_MUTEX_ALIGN, __alignof__(struct mutex));
+	/* Nothing in it where there is one CPU. */
+	DEFINE(KRCU_SPINLOCK_SIZE, sizeof(spinlock_t));
+	DEFINE(KRCU_SPINLOCK_ALIGN, __alignof__(spinlock_t));
+	DEFINE(KRCU_LIST_LINK_SIZE, sizeof(struct krcu_list_link));
+	DEFINE(KRCU_LIST_LINK_ALIGN, __alignof__(struct krcu_list_link));
 	DEFINE(KRCU_XARRAY_SIZE, sizeof(struct xarray));
 	DEFINE(KRCU_XARRAY_ALIGN, __alignof__(struct xarray));
 	DEFINE(KRCU_WAIT_QUEUE_HEAD_SIZE, sizeof(struct wait_queue_head));

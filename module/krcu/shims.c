@@ -7,9 +7,15 @@
 #include <linux/bug.h>
 #include <linux/compiler.h>
 #include <linux/gfp.h>
+#include <linux/lockdep.h>
+#include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/poison.h>
+#include <linux/rculist.h>
 #include <linux/rcupdate.h>
+#include <linux/refcount.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/srcu.h>
 #include <linux/version.h>
 #include <linux/vmalloc.h>
@@ -125,6 +131,46 @@ krcu_shim void *krcu_rcu_replace(void **slot, void *new_ptr)
 	return xchg(slot, new_ptr);
 }
 
+krcu_shim void *krcu_rcu_compare_exchange(void **slot, void *old_ptr, void *new_ptr)
+{
+	/* A full barrier if it exchanges, as above. */
+	return cmpxchg(slot, old_ptr, new_ptr);
+}
+
+krcu_shim void *krcu_rcu_dereference_under_mutex(void *const *slot, struct mutex *lock)
+{
+	return rcu_dereference_protected(*(void __rcu *const __force *)slot, lockdep_is_held(lock));
+}
+
+krcu_shim void *krcu_rcu_dereference_under_spinlock(void *const *slot, struct spinlock *lock)
+{
+	return rcu_dereference_protected(*(void __rcu *const __force *)slot, lockdep_is_held(lock));
+}
+
+/* References: C++ knows a refcount_t as the int that it is. */
+
+static_assert(sizeof(refcount_t) == sizeof(int) && __alignof__(refcount_t) == __alignof__(int));
+
+krcu_shim void krcu_refcount_set(int *count, int n)
+{
+	refcount_set((refcount_t *)count, n);
+}
+
+krcu_shim void krcu_refcount_inc(int *count)
+{
+	refcount_inc((refcount_t *)count);
+}
+
+krcu_shim bool krcu_refcount_inc_not_zero(int *count)
+{
+	return refcount_inc_not_zero((refcount_t *)count);
+}
+
+krcu_shim bool krcu_refcount_dec_and_test(int *count)
+{
+	return refcount_dec_and_test((refcount_t *)count);
+}
+
 /* Memory */
 
 krcu_shim void *krcu_kmalloc(size_t size, gfp_t gfp)
@@ -223,6 +269,78 @@ krcu_shim void *krcu_srcu_dereference(void *const *slot, struct srcu_struct *ssp
 	return srcu_dereference(*(void __rcu *const __force *)slot, ssp);
 }
 
+/* Locks */
+
+krcu_shim void krcu_mutex_init(struct mutex *lock, const char *name, void *key)
+{
+	/* mutex_init() would give every mutex the one lock class of this line. */
+	__mutex_init(lock, name, key);
+}
+
+krcu_shim void krcu_mutex_lock(struct mutex *lock)
+	__acquires(lock)
+{
+	mutex_lock(lock);
+}
+
+krcu_shim void krcu_mutex_unlock(struct mutex *lock)
+	__releases(lock)
+{
+	mutex_unlock(lock);
+}
+
+/* As spin_lock_init(), which has a static lock class in it. */
+krcu_shim void krcu_spin_lock_init(struct spinlock *lock, const char *name, void *key)
+{
+#ifdef CONFIG_PREEMPT_RT
+	rt_mutex_base_init(&lock->lock);
+	__rt_spin_lock_init(lock, name, key, false);
+#elif defined(CONFIG_DEBUG_SPINLOCK)
+	__raw_spin_lock_init(spinlock_check(lock), name, key, LD_WAIT_CONFIG);
+#else
+	spin_lock_init(lock);
+#endif
+}
+
+krcu_shim void krcu_spin_lock(struct spinlock *lock)
+	__acquires(lock)
+{
+	spin_lock(lock);
+}
+
+krcu_shim void krcu_spin_unlock(struct spinlock *lock)
+	__releases(lock)
+{
+	spin_unlock(lock);
+}
+
+krcu_shim void krcu_spin_lock_bh(struct spinlock *lock)
+	__acquires(lock)
+{
+	spin_lock_bh(lock);
+}
+
+krcu_shim void krcu_spin_unlock_bh(struct spinlock *lock)
+	__releases(lock)
+{
+	spin_unlock_bh(lock);
+}
+
+krcu_shim unsigned long krcu_spin_lock_irqsave(struct spinlock *lock)
+	__acquires(lock)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(lock, flags);
+	return flags;
+}
+
+krcu_shim void krcu_spin_unlock_irqrestore(struct spinlock *lock, unsigned long flags)
+	__releases(lock)
+{
+	spin_unlock_irqrestore(lock, flags);
+}
+
 /* XArray: the lock disables softirqs, as destructors that RCU calls update arrays too */
 
 krcu_shim void krcu_xa_init(struct xarray *xa)
@@ -252,7 +370,53 @@ krcu_shim void *krcu_xa_find_after(struct xarray *xa, unsigned long *index)
 
 krcu_shim void *krcu_xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
 {
+	/* An array that keeps track of free indices would take a NULL for a reservation. */
+	if (!entry)
+		return xa_erase_bh(xa, index);
 	return xa_store_bh(xa, index, entry, gfp);
+}
+
+/*
+ * Has an array keep track of its free indices, as XA_FLAGS_ALLOC does from the beginning. Storing and erasing then
+ * cost more, which is not for arrays that never allocate. Under the lock.
+ */
+static void track_free(struct xarray *xa)
+{
+	XA_STATE(xas, xa, 0);
+	unsigned long next = 0;
+
+	xa->xa_flags |= XA_FLAGS_TRACK_FREE;
+	do {
+		xas_set(&xas, next);
+		if (!xas_load(&xas))
+			xas_set_mark(&xas, XA_FREE_MARK);
+		if (xas.xa_node == XAS_BOUNDS)
+			break;
+		/* What follows that slot, which may be one of a node above the leaves. */
+		next = (next | ((1UL << (xas.xa_node ? xas.xa_node->shift : 0)) - 1)) + 1;
+	} while (next);
+}
+
+/* As xa_alloc_bh(), whose indices have 32 bits. */
+int krcu_xa_alloc(struct xarray *xa, unsigned long *index, unsigned long last, void *entry, gfp_t gfp)
+{
+	unsigned long first = *index;
+	XA_STATE(xas, xa, first);
+
+	do {
+		xas_lock_bh(&xas);
+		if (!(xa->xa_flags & XA_FLAGS_TRACK_FREE))
+			track_free(xa);
+		xas_set(&xas, first);
+		xas_find_marked(&xas, last, XA_FREE_MARK);
+		if (xas.xa_node == XAS_RESTART)
+			xas_set_err(&xas, -EBUSY);
+		*index = xas.xa_index;
+		xas_store(&xas, entry);
+		xas_clear_mark(&xas, XA_FREE_MARK);
+		xas_unlock_bh(&xas);
+	} while (xas_nomem(&xas, gfp));
+	return xas_error(&xas);
 }
 
 krcu_shim void *krcu_xa_erase(struct xarray *xa, unsigned long index)
@@ -283,6 +447,81 @@ krcu_shim void krcu_xa_release(struct xarray *xa, unsigned long index)
 krcu_shim int krcu_xa_err(void *entry)
 {
 	return xa_err(entry);
+}
+
+/* Lists: each entry is the first member of a struct krcu_list_link. */
+
+static_assert(sizeof(struct list_head) == 2 * sizeof(void *) && !offsetof(struct krcu_list_link, entry));
+
+krcu_shim void krcu_list_init(struct list_head *head)
+{
+	INIT_LIST_HEAD_RCU(head);
+}
+
+/* Says where an object is, in kernels that know. */
+static __always_inline void krcu_list_is_in(struct list_head *entry, struct list_head *head)
+{
+#ifdef CONFIG_PROVE_RCU
+	container_of(entry, struct krcu_list_link, entry)->head = head;
+#endif
+}
+
+static __always_inline bool krcu_list_was_in_none(struct list_head *entry)
+{
+	return !WARN_ONCE(entry->next, "krcu: List: an object is pushed that is in a list already, or was\n");
+}
+
+static __always_inline bool krcu_list_has(struct list_head *head, struct list_head *entry)
+{
+	if (!entry->next || entry->prev == LIST_POISON2)
+		return false;
+#ifdef CONFIG_PROVE_RCU
+	if (WARN_ONCE(container_of(entry, struct krcu_list_link, entry)->head != head,
+		      "krcu: List: an object of another list is erased or replaced\n"))
+		return false;
+#endif
+	return true;
+}
+
+krcu_shim bool krcu_list_add(struct list_head *head, struct list_head *entry, bool at_the_end)
+{
+	if (!krcu_list_was_in_none(entry))
+		return false;
+	krcu_list_is_in(entry, head);
+	if (at_the_end)
+		list_add_tail_rcu(entry, head);
+	else
+		list_add_rcu(entry, head);
+	return true;
+}
+
+krcu_shim bool krcu_list_del(struct list_head *head, struct list_head *entry)
+{
+	if (!krcu_list_has(head, entry))
+		return false;
+	list_del_rcu(entry);
+	return true;
+}
+
+krcu_shim bool krcu_list_replace(struct list_head *head, struct list_head *old, struct list_head *fresh)
+{
+	if (!krcu_list_has(head, old) || !krcu_list_was_in_none(fresh))
+		return false;
+	krcu_list_is_in(fresh, head);
+	/* It leaves the old entry's prev as list_del_rcu() does. */
+	list_replace_rcu(old, fresh);
+	return true;
+}
+
+krcu_shim bool krcu_list_empty(const struct list_head *head)
+{
+	return list_empty(head);
+}
+
+krcu_shim struct list_head *krcu_list_next(const struct list_head *entry)
+{
+	/* Under the lock softirqs are disabled, which is a read-side critical section of RCU, too. */
+	return rcu_dereference_check(list_next_rcu(entry), rcu_read_lock_bh_held());
 }
 
 /* Wait queues of files that are polled */

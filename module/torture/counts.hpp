@@ -28,6 +28,7 @@ enum Kind : unsigned int {
 	hurried,
 	srcu_submitted,
 	srcu_boxed,
+	referenced,
 	waiting,
 	waiting_vmalloced,
 	domains,

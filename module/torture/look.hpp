@@ -82,15 +82,31 @@ inline bool may_go_on_in_steady(Task &task, bool may_sleep, unsigned int batch =
 	return task.steady_pace.may_go_on(may_sleep, [] { return SteadyDomain::GracePeriod::start(steady); }, batch);
 }
 
+/// A draft of a P. `Careless` ones have none.
+template <class P>
+krcu::Draft<P> draft(bool may_sleep, Task &task)
+{
+	if constexpr (is_range<typename P::element_type>)
+		return P::draft(gfp(may_sleep), 1 + task.random(8));
+	else if constexpr (requires { P::make(steady, gfp(may_sleep)); })
+		return P::draft(steady, gfp(may_sleep));
+	else
+		return P::draft(gfp(may_sleep));
+}
+
+/// A P; now and then after a draft that is dropped.
 template <class P>
 P make(bool may_sleep, Task &task)
 {
-	if constexpr (is_range<typename P::element_type>)
-		return P::make(gfp(may_sleep), 1 + task.random(8));
-	else if constexpr (requires { P::make(steady, gfp(may_sleep)); })
-		return P::make(steady, gfp(may_sleep));
-	else
+	if constexpr (requires { P::draft(gfp(may_sleep)); }) {
+		auto fresh = draft<P>(may_sleep, task);
+
+		if ((may_sleep || !krcu::Draft<P>::destructor_may_sleep) && task.random(16) == 0)
+			fresh = draft<P>(may_sleep, task);
+		return std::move(fresh).seal();
+	} else {
 		return P::make(gfp(may_sleep));
+	}
 }
 
 template <Kind kind, class Base = krcu::Kmalloc>

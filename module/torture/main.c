@@ -106,14 +106,10 @@ void torture_sleep_us(unsigned int us)
 
 static DEFINE_MUTEX(copying);
 
-bool torture_trylock(void)
+/* Of those who copy and update */
+struct mutex *torture_copying(void)
 {
-	return mutex_trylock(&copying);
-}
-
-void torture_unlock(void)
-{
-	mutex_unlock(&copying);
+	return &copying;
 }
 
 static unsigned long started;

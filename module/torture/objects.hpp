@@ -66,6 +66,10 @@ struct SleepyObject : Object<kind> {
 	}
 };
 
+/// For RcuRefs.
+template <Kind kind>
+struct Shared : krcu::RefCounted, Object<kind> {};
+
 /// For an RcuFreeBox: ends at once, except for what readers may look at for a grace period.
 template <Kind kind>
 struct Ending : Canary<kind> {

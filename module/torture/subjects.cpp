@@ -42,6 +42,7 @@ constinit Submitted<submitted> submitted_subject;
 constinit Submitted<hurried> hurried_subject;
 constinit SrcuSubmitted srcu_submitted_subject;
 constinit Pointers<srcu_boxed, krcu::SrcuBox<Object<srcu_boxed>, Steady, Memory<srcu_boxed>>> srcu_boxed_subject;
+constinit References<referenced, krcu::RcuRef<Shared<referenced>, Memory<referenced>>> referenced_subject;
 
 // What everybody reads, and tasks that may wait for long update: their RcuOld waits for a grace period.
 constinit Pointers<waiting, krcu::Box<Object<waiting>, Memory<waiting>>> waiting_subject;
@@ -67,6 +68,7 @@ void for_each_subject(F f)
 	f(hurried_subject);
 	f(srcu_submitted_subject);
 	f(srcu_boxed_subject);
+	f(referenced_subject);
 }
 
 template <class F>

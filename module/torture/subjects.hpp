@@ -17,24 +17,27 @@ enum class Context {
 	may_sleep
 };
 
-/// Pointers that own, and that everybody replaces at once; and one that is copied and updated.
+/// Of those who copy and update: C's mutex.
+struct Copying {
+	static constexpr const char *name = "krcu_torture_copying";
+};
+
+/// Pointers that own, and that everybody replaces or exchanges at once; and one that is copied and updated.
 template <Kind kind, class P, Context context = Context::any>
 class Pointers {
 	static constexpr bool in_steady = krcu::ForeignOwnableRcu<P, SteadyDomain::Guard>;
 	using Domain = std::conditional_t<in_steady, SteadyDomain, krcu::RcuDomain>;
+	using Old = krcu::RcuOld<P, Domain>;
 
 public:
 	void read(Task &task)
 	{
-		if constexpr (in_steady) {
-			auto guard = steady.read_lock();
-
-			read(task, guard, task.srcu);
-		} else {
-			krcu::ReadGuard guard;
-
-			read(task, guard, task.rcu);
-		}
+		under_guard([&](const auto &guard) {
+			if constexpr (in_steady)
+				read(task, guard, task.srcu);
+			else
+				read(task, guard, task.rcu);
+		});
 	}
 
 	void update(Task &task, bool may_sleep)
@@ -43,10 +46,12 @@ public:
 			return;
 		if (in_steady && !may_go_on_in_steady(task, may_sleep))
 			return;
-		if (may_sleep && task.random(8) == 0 && torture_trylock())
-			copy_and_unlock(task);
+		if (may_sleep && task.random(8) == 0)
+			copy(task);
 		else if (task.random(16) == 0)
 			drop(task, raced_[task.random(raced)].take());
+		else if (task.random(4) == 0)
+			exchange(task, may_sleep);
 		else if (P fresh = make<P>(may_sleep, task))
 			drop(task, raced_[task.random(raced)].replace(std::move(fresh)));
 	}
@@ -72,6 +77,20 @@ public:
 private:
 	static constexpr unsigned int raced = 3;
 
+	template <class F>
+	static void under_guard(F f)
+	{
+		if constexpr (in_steady) {
+			auto guard = steady.read_lock();
+
+			f(guard);
+		} else {
+			krcu::ReadGuard guard;
+
+			f(guard);
+		}
+	}
+
 	template <class Guard>
 	void read(Task &task, const Guard &guard, Section &section)
 	{
@@ -88,25 +107,59 @@ private:
 		}
 	}
 
-	static void drop(Task &task, krcu::RcuOld<P, Domain> old)
+	static void drop(Task &task, Old old)
 	{
 		if (old)
 			retire(*old, kind);
 		task.updates.add();
 	}
 
-	void copy_and_unlock(Task &task)
+	void copy(Task &task)
 	{
-		auto old = copied_.copy_update([&](const auto *current) {
-			P fresh = make<P>(true, task);
+		Old old;
+		{
+			auto held = krcu::Mutex<Copying>::wrap(torture_copying()).lock();
+			auto last = copied_.dereference(held);
 
-			if (current && (!alive(*current) || id(*current) != last_copy_))
-				fail("copy_update() was given another object than the last", kind);
-			if (fresh)
-				last_copy_ = id(*fresh);
-			return fresh;
+			if ((last ? id(*last) : 0) != last_copy_)
+				fail("an update under the lock was lost", kind);
+			auto updated = copied_.copy_update(held, [&](const auto *current) {
+				P fresh = make<P>(true, task);
+
+				if (current != last.get() || (current && !alive(*current)))
+					fail("copy_update() was given another object than the last", kind);
+				if (fresh)
+					last_copy_ = id(*fresh);
+				return fresh;
+			});
+			if (updated)
+				old = std::move(*updated);
+		}
+		drop(task, std::move(old));
+	}
+
+	/// Replaces what it sees, unless somebody else is faster: then what it has made was for nothing.
+	void exchange(Task &task, bool may_sleep)
+	{
+		auto &pointer = raced_[task.random(raced)];
+		P fresh = make<P>(may_sleep, task);
+		Old old;
+
+		if (!fresh)
+			return;
+		under_guard([&](const auto &guard) {
+			auto seen = pointer.dereference(guard);
+			auto exchanged = pointer.compare_exchange(seen, std::move(fresh));
+
+			if (!exchanged)
+				fresh = std::move(exchanged.error());
+			else if (bool(*exchanged) != bool(seen) || (seen && &**exchanged != seen.get()))
+				fail("compare_exchange() took out another object than was seen", kind);
+			else
+				old = std::move(*exchanged);
 		});
-		torture_unlock();
+		if (fresh)
+			retire(*fresh, kind);
 		drop(task, std::move(old));
 	}
 
@@ -115,7 +168,52 @@ private:
 	unsigned long last_copy_ = 0;
 };
 
-/// An array, stored to, erased and reserved by everybody.
+/// Pointers to what readers make themselves owners of.
+template <Kind kind, class P>
+class References : public Pointers<kind, P> {
+public:
+	void read(Task &task)
+	{
+		P mine;
+
+		Pointers<kind, P>::read(task);
+		{
+			krcu::ReadGuard guard;
+
+			if (auto object = found_.dereference(guard))
+				mine = P::try_get(*object, guard);
+		}
+		if (!mine)
+			return;
+		if (!alive(*mine))
+			fail("an object ended that has an owner", kind);
+		// Another reader's reference goes, perhaps the last.
+		if (task.random(4) == 0)
+			(void)kept_[task.random(kept)].replace(std::move(mine));
+	}
+
+	void update(Task &task, bool may_sleep)
+	{
+		Pointers<kind, P>::update(task, may_sleep);
+		if (P fresh = make<P>(may_sleep, task))
+			(void)found_.replace(P(fresh));
+	}
+
+	void clear()
+	{
+		(void)found_.take();
+		for (auto &pointer : kept_)
+			(void)pointer.take();
+		Pointers<kind, P>::clear();
+	}
+
+private:
+	static constexpr unsigned int kept = 3;
+
+	krcu::Rcu<P> found_, kept_[kept];
+};
+
+/// An array, stored to, erased, reserved and allocated by everybody.
 template <Kind kind, class P>
 class Array {
 public:
@@ -131,7 +229,10 @@ public:
 
 		task.reads.add();
 		if (task.random(256) == 0)
-			array_->for_each(guard, [&](unsigned long, const auto &object) { look_at(object, kind, task, task.rcu); });
+			array_->for_each(guard, [&](unsigned long, const auto &object) {
+				look_at(object, kind, task, task.rcu);
+				return task.random(64) != 0;
+			});
 		else if (auto object = array_->load(any_index(task), guard))
 			look_at(*object, kind, task, task.rcu);
 	}
@@ -146,7 +247,13 @@ public:
 			// Half of the reservations are released again.
 			if (auto place = array_->reserve(index, gfp(may_sleep)); place && task.random(2))
 				old = std::move(*place).fill(make<P>(may_sleep, task));
-		} else if (P fresh = make<P>(may_sleep, task)) {
+		} else if (P fresh = make<P>(may_sleep, task); fresh && task.random(4) == 0) {
+			auto allocated = array_->alloc(std::move(fresh), 1, small, gfp(may_sleep));
+
+			if (allocated && (*allocated < 1 || *allocated > small))
+				fail("alloc() took an index that is out of its range", kind);
+			old = std::move(fresh);
+		} else if (fresh) {
 			if (auto result = array_->store(index, std::move(fresh), gfp(may_sleep)))
 				old = std::move(*result);
 		}
@@ -158,8 +265,15 @@ public:
 	void clear() { array_.reset(); }
 
 private:
-	/// Far from each other, so that the array needs memory for nearly each.
-	static unsigned long any_index(Task &task) { return task.random(64) * 4099ul; }
+	static constexpr unsigned int small = 16;
+
+	/// Far from each other, so that the array needs memory for nearly each; or one of those that are allocated.
+	static unsigned long any_index(Task &task)
+	{
+		const unsigned int i = task.random(64 + small);
+
+		return i < 64 ? i * 4099ul : i - 63;
+	}
 
 	krcu::KBox<krcu::XArray<P>> array_;
 };

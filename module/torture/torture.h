@@ -76,8 +76,7 @@ void torture_fail(const char *what, const char *where);
 unsigned int torture_cpu(void);
 bool torture_stays(void);
 void torture_sleep_us(unsigned int us);
-bool torture_trylock(void);
-void torture_unlock(void);
+struct mutex *torture_copying(void);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -91,13 +91,13 @@ def count(shown):
 
 
 def failures(shown):
-    """The lines of the cases that failed."""
+    """The last lines of each case that failed."""
     found, said = [], []
     for line in shown.splitlines():
         said.append(line)
         if m := CASE_RE.match(line):
             if m[1] not in (None, "PASSED", "SKIPPED"):
-                found += said
+                found += said[-20:]
             said = []
     return found
 

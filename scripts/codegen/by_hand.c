@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What careful C looks like; with_krcu.cpp has the same function for each, named cxx_ for c_. */
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/rcupdate.h>
+#include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/version.h>
 #include <linux/srcu.h>
 #include <linux/wait.h>
@@ -37,6 +40,16 @@ struct srcu_box {
 	int value;
 };
 
+struct counted {
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+	struct kvfree_rcu_head rcu;
+#else
+	struct rcu_head rcu;
+#endif
+	refcount_t references;
+	int value;
+};
+
 struct session {
 	struct rcu_head rcu;
 	int *open;
@@ -66,8 +79,18 @@ void c_replace(struct box __rcu **slot, struct box *fresh);
 void c_publish(struct box __rcu **slot, int value);
 void c_drop_session(struct session *session);
 void c_nested(void);
+struct counted *c_ref_make(int value);
+struct counted *c_ref_try_get(struct counted __rcu **slot);
+struct counted *c_ref_copy(struct counted **ref);
+void c_ref_drop(struct counted *counted);
 int c_srcu_read(struct srcu_struct **domain, int *value);
 int c_srcu_dereference(struct srcu_struct **domain, struct srcu_box __rcu **slot);
+bool c_compare_exchange(struct box __rcu **slot, int *seen, struct box *fresh);
+int c_dereference_locked(struct box __rcu **slot, struct mutex *lock);
+void c_mutex(struct mutex *lock, int *value);
+void c_spin_lock(spinlock_t *lock, int *value);
+void c_spin_lock_bh(spinlock_t *lock, int *value);
+void c_spin_lock_irqsave(spinlock_t *lock, int *value);
 int c_hash_find(struct rhashtable **table, int key);
 int c_hash_find_by(struct rhashtable **table, int key);
 int c_hash_insert(struct rhashtable **table, struct hashed *object);
@@ -185,6 +208,46 @@ void c_nested(void)
 	rcu_read_unlock();
 }
 
+/* An object with several owners */
+struct counted *c_ref_make(int value)
+{
+	struct counted *counted = kmalloc(sizeof(*counted), GFP_KERNEL);
+
+	if (counted) {
+		counted->value = value;
+		refcount_set(&counted->references, 1);
+	}
+	return counted;
+}
+
+/* A reader becomes an owner. */
+struct counted *c_ref_try_get(struct counted __rcu **slot)
+{
+	struct counted *counted;
+
+	rcu_read_lock();
+	counted = rcu_dereference(*slot);
+	if (unlikely(!counted) || !refcount_inc_not_zero(&counted->references))
+		counted = NULL;
+	rcu_read_unlock();
+	return counted;
+}
+
+struct counted *c_ref_copy(struct counted **ref)
+{
+	struct counted *counted = *ref;
+
+	if (counted)
+		refcount_inc(&counted->references);
+	return counted;
+}
+
+void c_ref_drop(struct counted *counted)
+{
+	if (counted && refcount_dec_and_test(&counted->references))
+		kvfree_rcu(counted, rcu);
+}
+
 int c_srcu_read(struct srcu_struct **domain, int *value)
 {
 	struct srcu_struct *ssp = *domain;
@@ -207,6 +270,66 @@ int c_srcu_dereference(struct srcu_struct **domain, struct srcu_box __rcu **slot
 		value = box->value;
 	srcu_read_unlock(ssp, idx);
 	return value;
+}
+
+/* Replaces what a reader has seen, unless somebody else has. */
+bool c_compare_exchange(struct box __rcu **slot, int *seen, struct box *fresh)
+{
+	struct box *old = seen ? container_of(seen, struct box, value) : NULL;
+
+	if ((struct box __force *)cmpxchg(slot, (struct box __rcu __force *)old, (struct box __rcu __force *)fresh) != old) {
+		if (fresh)
+			kvfree_rcu(fresh, rcu);
+		return false;
+	}
+	if (old)
+		kvfree_rcu(old, rcu);
+	return true;
+}
+
+/* Reads through an RCU-protected pointer under the lock of its updaters. */
+int c_dereference_locked(struct box __rcu **slot, struct mutex *lock)
+{
+	struct box *box;
+	int value = 0;
+
+	mutex_lock(lock);
+	box = rcu_dereference_protected(*slot, lockdep_is_held(lock));
+	if (likely(box))
+		value = box->value;
+	mutex_unlock(lock);
+	return value;
+}
+
+/* Changes what a lock protects. */
+void c_mutex(struct mutex *lock, int *value)
+{
+	mutex_lock(lock);
+	++*value;
+	mutex_unlock(lock);
+}
+
+void c_spin_lock(spinlock_t *lock, int *value)
+{
+	spin_lock(lock);
+	++*value;
+	spin_unlock(lock);
+}
+
+void c_spin_lock_bh(spinlock_t *lock, int *value)
+{
+	spin_lock_bh(lock);
+	++*value;
+	spin_unlock_bh(lock);
+}
+
+void c_spin_lock_irqsave(spinlock_t *lock, int *value)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(lock, flags);
+	++*value;
+	spin_unlock_irqrestore(lock, flags);
 }
 
 /* rhashtable itself would call memcmp(). */

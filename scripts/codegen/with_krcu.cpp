@@ -29,6 +29,13 @@ struct Session {
 	int *open;
 };
 
+struct Counted : krcu::RefCounted {
+	explicit Counted(int v) : value(v) {}
+
+	int value;
+};
+using Ref = krcu::RcuRef<Counted>;
+
 struct Domain {
 	static constexpr const char *name = "codegen";
 };
@@ -47,8 +54,18 @@ void cxx_replace(krcu::Rcu<Box> &slot, void *fresh);
 void cxx_publish(krcu::Rcu<Box> &slot, int value);
 void cxx_drop_session(void *foreign);
 void cxx_nested();
+void *cxx_ref_make(int value);
+void *cxx_ref_try_get(const void *slot);
+void *cxx_ref_copy(const void *ref);
+void cxx_ref_drop(void *foreign);
 int cxx_srcu_read(const void *domain, const int *value);
 int cxx_srcu_dereference(const void *domain, const void *slot);
+bool cxx_compare_exchange(krcu::Rcu<Box> &slot, const int *seen, void *fresh);
+int cxx_dereference_locked(const krcu::Rcu<Box> &slot, const void *lock);
+void cxx_mutex(const void *lock, int *value);
+void cxx_spin_lock(const void *lock, int *value);
+void cxx_spin_lock_bh(const void *lock, int *value);
+void cxx_spin_lock_irqsave(const void *lock, int *value);
 int cxx_hash_find(const Table &table, int key);
 int cxx_hash_find_by(const Remainders &table, int key);
 int cxx_hash_insert(Table &table, void *foreign);
@@ -125,6 +142,29 @@ void cxx_nested()
 }
 
 // Their types have internal linkage, so they come as pointers to the one pointer they are.
+void *cxx_ref_make(int value)
+{
+	return Ref::make(krcu::GFP_KERNEL, value).into_foreign();
+}
+
+void *cxx_ref_try_get(const void *slot)
+{
+	krcu::ReadGuard guard;
+	auto found = static_cast<const krcu::Rcu<Ref> *>(slot)->dereference(guard);
+
+	return found ? Ref::try_get(*found, guard).into_foreign() : nullptr;
+}
+
+void *cxx_ref_copy(const void *ref)
+{
+	return Ref(*static_cast<const Ref *>(ref)).into_foreign();
+}
+
+void cxx_ref_drop(void *foreign)
+{
+	Ref last = Ref::from_foreign(foreign);
+}
+
 int cxx_srcu_read(const void *domain, const int *value)
 {
 	auto guard = static_cast<const krcu::Srcu<Domain> *>(domain)->read_lock();
@@ -140,6 +180,45 @@ int cxx_srcu_dereference(const void *domain, const void *slot)
 	if (auto box = static_cast<const Slot *>(slot)->dereference(guard))
 		value = *box;
 	return value;
+}
+
+bool cxx_compare_exchange(krcu::Rcu<Box> &slot, const int *seen, void *fresh)
+{
+	return slot.compare_exchange(krcu::Found<int>(seen), Box::from_foreign(fresh)).has_value();
+}
+
+int cxx_dereference_locked(const krcu::Rcu<Box> &slot, const void *lock)
+{
+	auto held = static_cast<const krcu::Mutex<Domain> *>(lock)->lock();
+	int value = 0;
+
+	if (auto box = slot.dereference(held))
+		value = *box;
+	return value;
+}
+
+void cxx_mutex(const void *lock, int *value)
+{
+	auto held = static_cast<const krcu::Mutex<Domain> *>(lock)->lock();
+	++*value;
+}
+
+void cxx_spin_lock(const void *lock, int *value)
+{
+	auto held = static_cast<const krcu::SpinLock<Domain> *>(lock)->lock();
+	++*value;
+}
+
+void cxx_spin_lock_bh(const void *lock, int *value)
+{
+	auto held = static_cast<const krcu::SpinLock<Domain> *>(lock)->lock_bh();
+	++*value;
+}
+
+void cxx_spin_lock_irqsave(const void *lock, int *value)
+{
+	auto held = static_cast<const krcu::SpinLock<Domain> *>(lock)->lock_irqsave();
+	++*value;
 }
 
 int cxx_hash_find(const Table &table, int key)

@@ -15,7 +15,9 @@ for words in 'krcu: an object of an SRCU domain that is gone, or is another modu
 	'krcu: drain() in a reader of an SRCU domain' \
 	'krcu: an Srcu is dropped in another module than it was made in' \
 	'krcu: poll_wait() under a ReadGuard' \
-	'krcu: SlabCache: a box is made before create()'; do
+	'krcu: SlabCache: a box is made before create()' \
+	'suspicious rcu_dereference_protected() usage' \
+	'suspicious rcu_dereference_protected() usage'; do
 	dmesg -c >/dev/null
 	insmod krcu_misused.ko what=$what || fail "insmod, $what"
 	rmmod krcu_misused || fail "rmmod, $what"

@@ -131,7 +131,7 @@ void values(const krcu::Srcu<Queue> &queue)
 #ifdef MISUSE_a_domains_box_made_without_flags // error: no matching function for call to .*make
 	auto box = krcu::SrcuKBox<int, Queue>::make(queue, 42);
 #endif
-#ifdef MISUSE_storing_without_flags // error: (cannot convert 'int' to 'krcu::gfp_t'|cannot initialize a parameter of type 'gfp_t')
+#ifdef MISUSE_storing_without_flags // error: no matching (member )?function for call to
 	(void)array.store(1, Box(), 0);
 #endif
 #ifdef MISUSE_flags_from_a_number // error: (cannot convert 'int' to 'krcu::gfp_t'|cannot initialize a variable of type 'krcu::gfp_t')

@@ -62,6 +62,66 @@ void updates(Box box, Box another)
 #endif
 }
 
+struct Updaters {
+	static constexpr const char *name = "updaters";
+};
+using Mutex = krcu::Mutex<Updaters>;
+using Spin = krcu::SpinLock<Updaters>;
+
+void locked_updates(const Mutex &lock)
+{
+	auto held = lock.lock();
+	auto old = config.copy_update(held, [](const Config *c) { return Box::make(krcu::GFP_KERNEL, c ? c->limit + 1 : 0); });
+
+#ifdef MISUSE_ignoring_what_was_updated_under_a_lock // error: nothing is published where memory is short
+	config.copy_update(held, [](const Config *) { return Box(); });
+#endif
+#ifdef MISUSE_a_locked_update_to_another_type // error: krcu: copy_update\(\) wants a `P update\(const T \*old\)`
+	old = config.copy_update(held, [](const Config *c) { return c->limit + 1; });
+#endif
+#ifdef MISUSE_an_update_under_a_lock_that_is_not_held // error: (no matching (member )?function for call to|constraint)
+	old = config.copy_update(lock, [](const Config *) { return Box(); });
+#endif
+#ifdef MISUSE_an_update_under_a_read_guard // error: (no matching (member )?function for call to|constraint)
+	krcu::ReadGuard guard;
+	old = config.copy_update(guard, [](const Config *) { return Box(); });
+#endif
+#ifdef MISUSE_a_pointer_read_under_a_lock_that_is_gone // error: (use of|call to) deleted (member )?function
+	int limit = config.dereference(lock.lock())->limit;
+#endif
+}
+
+int locked_reads(const Spin &lock)
+{
+	auto held = lock.lock_irqsave();
+	auto c = config.dereference(held);
+
+#ifdef MISUSE_changing_what_a_lock_shows // error: (in read-only object|return value is not assignable|because .* returns a const value)
+	c->limit = 1;
+#endif
+#ifdef MISUSE_keeping_what_a_lock_shows // error: krcu: what a look-up found must not outlive its guard
+	const Config *p = config.dereference(held);
+#endif
+	return c ? c->limit : 0;
+}
+
+void exchanges(Box fresh, Box another)
+{
+	krcu::ReadGuard guard;
+	auto seen = config.dereference(guard);
+	auto result = config.compare_exchange(seen, std::move(fresh));
+
+#ifdef MISUSE_ignoring_whether_it_was_exchanged // error: nothing is published if another object is there
+	config.compare_exchange(seen, std::move(another));
+#endif
+#ifdef MISUSE_exchanging_what_was_never_seen // error: no matching (member )?function for call to|cannot convert
+	result = config.compare_exchange(nullptr, std::move(another));
+#endif
+#ifdef MISUSE_exchanging_a_box_that_stays // error: (use of deleted function|call to implicitly-deleted copy constructor)
+	result = config.compare_exchange(seen, another);
+#endif
+}
+
 int reads()
 {
 	krcu::ReadGuard guard;

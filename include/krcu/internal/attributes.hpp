@@ -16,9 +16,11 @@
 // The names are those of the macros in Clang's documentation, where each is explained.
 #define KRCU_CAPABILITY(what) __attribute__((capability(what)))
 #define KRCU_SCOPED_CAPABILITY __attribute__((scoped_lockable))
+#define KRCU_ACQUIRE(...) __attribute__((acquire_capability(__VA_ARGS__)))
 #define KRCU_ACQUIRE_SHARED(...) __attribute__((acquire_shared_capability(__VA_ARGS__)))
 #define KRCU_RELEASE_GENERIC __attribute__((release_generic_capability))
-#define KRCU_EXCLUDES(...) __attribute__((locks_excluded(__VA_ARGS__)))
+// For functions that sleep: none of them may be called under a spin lock either.
+#define KRCU_EXCLUDES(...) __attribute__((locks_excluded(__VA_ARGS__, ::krcu::internal::spinning)))
 #define KRCU_NO_THREAD_SAFETY_ANALYSIS __attribute__((no_thread_safety_analysis))
 
 #if __has_attribute(reentrant_capability)
@@ -30,6 +32,7 @@
 #define KRCU_OWNER
 #define KRCU_CAPABILITY(what)
 #define KRCU_SCOPED_CAPABILITY
+#define KRCU_ACQUIRE(...)
 #define KRCU_ACQUIRE_SHARED(...)
 #define KRCU_RELEASE_GENERIC
 #define KRCU_EXCLUDES(...)
@@ -47,6 +50,10 @@ struct KRCU_CAPABILITY("read-side critical section") KRCU_REENTRANT_CAPABILITY R
 
 /// Being a reader of RCU itself.
 extern const ReadSide rcu;
+
+/// Holding any spin lock, likewise.
+struct KRCU_CAPABILITY("spin lock section") KRCU_REENTRANT_CAPABILITY SpinSection {};
+extern const SpinSection spinning;
 
 } // namespace krcu::internal
 

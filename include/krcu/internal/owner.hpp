@@ -17,8 +17,9 @@ namespace krcu::internal {
 
 /// The base of a box of T, `Box`. It points to a Node: a T, or something that has one as `value`.
 ///
-/// The box says in private how an object ends: in `static void drop(Node *)`, and in `static void discard(Node *)`
-/// if nobody else can have seen it. And it says how one is made. Moving a box empties it. Moving one over another drops the object held there; onto itself changes nothing.
+/// The box says how one is made, and in private how an object ends: in `static void drop(Node *)`, and in
+/// `static void discard(Node *)` if nobody else can have seen it. Moving a box empties it. Moving one over another
+/// drops the object held there; onto itself changes nothing.
 template <class Box, class T, class Node>
 class Owner {
 	static_assert(Boxable<T>::value);
@@ -79,7 +80,10 @@ private:
 	// Holds because into_foreign() made the pointer, from a Node of this very type.
 	static Node *node_of(void *foreign) noexcept { return static_cast<Node *>(foreign); }
 
+	// For a Draft: the object ends, may be found by readers from here on, and may not after all.
 	static void discard_foreign(void *foreign) noexcept { Box::discard(node_of(foreign)); }
+	static void seal_foreign(void *) noexcept {}
+	static void unseal_foreign(void *) noexcept {}
 
 	static const T &value_of(const Node *node) noexcept
 	{

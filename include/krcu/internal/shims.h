@@ -15,7 +15,10 @@ struct callback_head;
 struct kmem_cache;
 struct srcu_struct;
 struct lock_class_key;
+struct mutex;
+struct spinlock;
 struct xarray;
+struct list_head;
 struct rhashtable;
 struct rhashtable_compare_arg;
 struct wait_queue_head;
@@ -69,6 +72,17 @@ unsigned long krcu_times_ran(struct krcu_ran *ran);
 void *krcu_rcu_dereference(void *const *slot);
 void *krcu_rcu_access_pointer(void *const *slot);
 void *krcu_rcu_replace(void **slot, void *new_ptr);
+void *krcu_rcu_compare_exchange(void **slot, void *old_ptr, void *new_ptr);
+
+/* Under the lock that updaters hold */
+void *krcu_rcu_dereference_under_mutex(void *const *slot, struct mutex *lock);
+void *krcu_rcu_dereference_under_spinlock(void *const *slot, struct spinlock *lock);
+
+/* The refcount_t at @count */
+void krcu_refcount_set(int *count, int n);
+void krcu_refcount_inc(int *count);
+bool krcu_refcount_inc_not_zero(int *count);
+bool krcu_refcount_dec_and_test(int *count);
 
 /* Memory */
 void *krcu_kmalloc(krcu_size_t size, krcu_gfp_t gfp);
@@ -118,6 +132,18 @@ void krcu_call_srcu(struct srcu_struct *ssp, struct callback_head *head,
 		    void (*func)(struct callback_head *head));
 void *krcu_srcu_dereference(void *const *slot, struct srcu_struct *ssp);
 
+/* Locks; @key is a struct lock_class_key */
+void krcu_mutex_init(struct mutex *lock, const char *name, void *key);
+void krcu_mutex_lock(struct mutex *lock);
+void krcu_mutex_unlock(struct mutex *lock);
+void krcu_spin_lock_init(struct spinlock *lock, const char *name, void *key);
+void krcu_spin_lock(struct spinlock *lock);
+void krcu_spin_unlock(struct spinlock *lock);
+void krcu_spin_lock_bh(struct spinlock *lock);
+void krcu_spin_unlock_bh(struct spinlock *lock);
+unsigned long krcu_spin_lock_irqsave(struct spinlock *lock);
+void krcu_spin_unlock_irqrestore(struct spinlock *lock, unsigned long flags);
+
 /* XArray, updated with softirqs disabled */
 void krcu_xa_init(struct xarray *xa);
 void krcu_xa_destroy(struct xarray *xa);
@@ -125,10 +151,29 @@ void *krcu_xa_load(struct xarray *xa, unsigned long index);
 void *krcu_xa_find(struct xarray *xa, unsigned long *index);
 void *krcu_xa_find_after(struct xarray *xa, unsigned long *index);
 void *krcu_xa_store(struct xarray *xa, unsigned long index, void *entry, krcu_gfp_t gfp);
+int krcu_xa_alloc(struct xarray *xa, unsigned long *index, unsigned long last, void *entry, krcu_gfp_t gfp);
 void *krcu_xa_erase(struct xarray *xa, unsigned long index);
 int krcu_xa_reserve(struct xarray *xa, unsigned long index, krcu_gfp_t gfp);
 void krcu_xa_release(struct xarray *xa, unsigned long index);
 int krcu_xa_err(void *entry);
+
+/* Lists, updated with the list's lock held, and walked under it or under a guard */
+#ifndef __cplusplus
+/* next is NULL before it is in a list for the first time, and prev is LIST_POISON2 when it is out again. */
+struct krcu_list_link {
+	struct list_head entry;
+#ifdef CONFIG_PROVE_RCU
+	struct list_head *head;
+#endif
+};
+#endif
+
+void krcu_list_init(struct list_head *head);
+bool krcu_list_add(struct list_head *head, struct list_head *entry, bool at_the_end);
+bool krcu_list_del(struct list_head *head, struct list_head *entry);
+bool krcu_list_replace(struct list_head *head, struct list_head *old, struct list_head *fresh);
+bool krcu_list_empty(const struct list_head *head);
+struct list_head *krcu_list_next(const struct list_head *entry);
 
 /* Hash tables, rhashtables of the kernel: module/krcu/hash.c */
 

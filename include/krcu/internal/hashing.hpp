@@ -89,7 +89,7 @@ class Hashing final {
 	using T = typename P::element_type;
 	using Member = typename MemberOf<T, decltype(key)>::type;
 
-	static_assert(std::is_same_v<typename MemberOf<T, decltype(link)>::type, HashLink>,
+	static_assert(std::is_convertible_v<decltype(link), HashLink T::*>,
 		      "krcu: a HashTable<P, &T::link, &T::key> links its objects by a krcu::HashLink, a member of T");
 	static_assert(std::is_object_v<Member>, "krcu: the key of a HashTable<P, &T::link, &T::key> is a data member of T");
 

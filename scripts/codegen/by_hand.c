@@ -375,11 +375,20 @@ void c_spin_lock_irqsave(spinlock_t *lock, int *value)
 	spin_unlock_irqrestore(lock, flags);
 }
 
+/* rhashtable itself would call memcmp(). */
+static __always_inline int compare_hashed(struct rhashtable_compare_arg *arg, const void *object)
+{
+	const struct hashed *hashed = object;
+
+	return hashed->key != *(const int *)arg->key;
+}
+
 static const struct rhashtable_params hashed_params = {
 	.key_len = sizeof(int),
 	.key_offset = offsetof(struct hashed, key),
 	.head_offset = offsetof(struct hashed, link),
 	.automatic_shrinking = true,
+	.obj_cmpfn = compare_hashed,
 };
 
 /* Looks up what has that key. */

@@ -30,6 +30,7 @@ class ListLink final {
 public:
 	constexpr ListLink() noexcept = default;
 	constexpr ListLink(const ListLink &) noexcept {}
+	// NOLINTNEXTLINE(bugprone-unhandled-self-assignment): it assigns nothing
 	constexpr ListLink &operator=(const ListLink &) noexcept { return *this; }
 
 private:

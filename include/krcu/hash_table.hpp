@@ -171,8 +171,8 @@ public:
 	HashTable(HashTable &&) noexcept = default;
 	HashTable &operator=(HashTable &&) noexcept KRCU_EXCLUDES(internal::rcu) = default;
 
-	/// Drops every P, each after it has been taken out, and frees the table. Nobody may use it any more, readers
-	/// included; the objects that these hold stay for as long as their guards.
+	/// Drops every P, each after it has been taken out, and frees the table. Nobody may use it any more, readers and
+	/// ~P included; an object that a reader holds stays for as long as the guard.
 	/// Context: process, may sleep, and any that ~P allows; not under a ReadGuard. See rhashtable_destroy().
 	~HashTable() KRCU_EXCLUDES(internal::rcu) = default;
 
@@ -285,8 +285,7 @@ private:
 		{
 			unsigned int bucket = 0;
 
-			// Out of the table before they are dropped, so that ~P sees a consistent one; as it may even insert,
-			// until there are none.
+			// One by one, so that no P is dropped under a lock: ~P may destroy other tables.
 			while (krcu_hash_size(table)) {
 				[[maybe_unused]] P last = owner_of(krcu_hash_erase_any(table, &bucket, Hashing::params()));
 			}

@@ -328,8 +328,8 @@ private:
 		}
 	}
 
+	alignas(void *) mutable std::byte head_[2 * sizeof(void *)]; // a struct list_head
 	Lock lock_;
-	alignas(void *) mutable std::byte head_[2 * sizeof(void *)];
 };
 
 } // namespace krcu

@@ -89,32 +89,7 @@ static __always_inline void unlinked(void *object, struct krcu_hash_params param
 	unclaim(object, params, IS_ENABLED(CONFIG_PROVE_RCU) ? get_state_synchronize_rcu() : 0);
 }
 
-/* Keys that are compared byte by byte. rhashtable itself calls memcmp(), whatever their length. */
-
-static __always_inline int bytes_differ_4(struct rhashtable_compare_arg *arg, const void *object)
-{
-	return __builtin_memcmp(object + arg->ht->p.key_offset, arg->key, 4) != 0;
-}
-
-static __always_inline int bytes_differ_8(struct rhashtable_compare_arg *arg, const void *object)
-{
-	return __builtin_memcmp(object + arg->ht->p.key_offset, arg->key, 8) != 0;
-}
-
-static __always_inline struct rhashtable_params by_bytes(struct krcu_hash_params params)
-{
-	return (struct rhashtable_params){
-		.head_offset = params.link_offset,
-		.key_offset = params.key_offset,
-		.key_len = params.key_len,
-		.automatic_shrinking = true,
-		.obj_cmpfn = params.key_len == 4 ? bytes_differ_4 : params.key_len == 8 ? bytes_differ_8 : NULL,
-	};
-}
-
-/* Keys that C++ functions hash and compare */
-
-/* No key is that long: there is an obj_hashfn. */
+/* No key is that long: what it is, only the functions know. */
 #define NO_KEY U16_MAX
 
 /*
@@ -129,37 +104,26 @@ static __always_inline u32 hash_never(const void *key, u32 len, u32 seed)
 	return 0;
 }
 
-static __always_inline struct rhashtable_params by_object(struct krcu_hash_params params)
+static __always_inline struct rhashtable_params params_of(struct krcu_hash_params params)
 {
 	return (struct rhashtable_params){
 		.head_offset = params.link_offset,
 		.key_len = NO_KEY,
 		.automatic_shrinking = true,
 		.hashfn = hash_never,
-		.obj_hashfn = params.hash_object,
+		.obj_hashfn = params.hash,
 		.obj_cmpfn = params.compare,
 	};
-}
-
-/* What rhashtable's own half works with, by pointers: rehashing, and inserting while it does. */
-static struct rhashtable_params own_params(struct krcu_hash_params params)
-{
-	struct rhashtable_params own = params.key_len ? by_bytes(params) : by_object(params);
-
-	/* It knows how to hash bytes, and to compare them. */
-	own.hashfn = NULL;
-	if (params.key_len)
-		own.obj_cmpfn = NULL;
-	return own;
 }
 
 /* Tables */
 
 struct rhashtable *krcu_hash_create(struct krcu_hash_params params)
 {
-	const struct rhashtable_params own = own_params(params);
+	struct rhashtable_params own = params_of(params);
 	struct rhashtable *ht = kmalloc(sizeof(*ht), GFP_KERNEL);
 
+	own.hashfn = NULL;
 	if (ht && rhashtable_init(ht, &own)) {
 		kfree(ht);
 		ht = NULL;
@@ -213,10 +177,8 @@ krcu_shim void *krcu_hash_find(struct rhashtable *ht, const void *key, unsigned 
 /* What has the object's key, and NULL if that is the object from now on; or an ERR_PTR(). */
 static __always_inline void *find_or_insert(struct rhashtable *ht, void *object, struct krcu_hash_params params)
 {
-	struct rhash_head *head = head_of(object, params);
-
-	return params.key_len ? rhashtable_lookup_get_insert_fast(ht, head, by_bytes(params)) :
-				 rhashtable_lookup_get_insert_key(ht, object, head, by_object(params));
+	/* The object is its own key: compare() takes two. */
+	return rhashtable_lookup_get_insert_key(ht, object, head_of(object, params), params_of(params));
 }
 
 krcu_shim int krcu_hash_insert(struct rhashtable *ht, void *object, struct krcu_hash_params params)
@@ -233,13 +195,9 @@ krcu_shim int krcu_hash_insert(struct rhashtable *ht, void *object, struct krcu_
 	return IS_ERR(found) ? PTR_ERR(found) : -EEXIST;
 }
 
-static __always_inline int swap_objects(struct rhashtable *ht, void *old, void *fresh,
-					struct krcu_hash_params params)
+static __always_inline int swap_objects(struct rhashtable *ht, void *old, void *fresh, struct krcu_hash_params params)
 {
-	struct rhash_head *old_head = head_of(old, params), *fresh_head = head_of(fresh, params);
-
-	return params.key_len ? rhashtable_replace_fast(ht, old_head, fresh_head, by_bytes(params)) :
-				 rhashtable_replace_fast(ht, old_head, fresh_head, by_object(params));
+	return rhashtable_replace_fast(ht, head_of(old, params), head_of(fresh, params), params_of(params));
 }
 
 krcu_shim int krcu_hash_replace(struct rhashtable *ht, void *object, void **old, struct krcu_hash_params params)
@@ -265,9 +223,7 @@ krcu_shim int krcu_hash_replace(struct rhashtable *ht, void *object, void **old,
 
 krcu_shim bool krcu_hash_erase_object(struct rhashtable *ht, void *object, struct krcu_hash_params params)
 {
-	struct rhash_head *head = head_of(object, params);
-	int err = params.key_len ? rhashtable_remove_fast(ht, head, by_bytes(params)) :
-				    rhashtable_remove_fast(ht, head, by_object(params));
+	int err = rhashtable_remove_fast(ht, head_of(object, params), params_of(params));
 
 	if (!err)
 		unlinked(object, params);

@@ -17,7 +17,11 @@ for words in 'krcu: an object of an SRCU domain that is gone, or is another modu
 	'krcu: poll_wait() under a ReadGuard' \
 	'krcu: SlabCache: a box is made before create()' \
 	'suspicious rcu_dereference_protected() usage' \
-	'suspicious rcu_dereference_protected() usage'; do
+	'suspicious rcu_dereference_protected() usage' \
+	'krcu: List: an object is pushed that is in a list already, or was' \
+	'krcu: List: an object is pushed that is in a list already, or was' \
+	'krcu: List: an object of another list' \
+	'refcount_t: saturated'; do
 	dmesg -c >/dev/null
 	insmod krcu_misused.ko what=$what || fail "insmod, $what"
 	rmmod krcu_misused || fail "rmmod, $what"

@@ -4,6 +4,7 @@
 #ifndef KRCU_INTERNAL_HASHING_HPP
 #define KRCU_INTERNAL_HASHING_HPP
 
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +25,14 @@ namespace krcu::internal {
 template <class Key>
 constexpr bool in_words = sizeof(Key) % sizeof(std::uint32_t) == 0 && alignof(Key) >= alignof(std::uint32_t);
 
-/// The policy of a table that has none: keys are equal if all their bytes are. An rhashtable hashes them like this.
+/// The unsigned integer of as many bytes, and void where there is none.
+template <std::size_t size>
+using uint_t = std::conditional_t<
+	size == 1, std::uint8_t,
+	std::conditional_t<size == 2, std::uint16_t,
+			   std::conditional_t<size == 4, std::uint32_t, std::conditional_t<size == 8, std::uint64_t, void>>>>;
+
+/// The policy of a table that has none: keys are equal if all their bytes are. Hashed as an rhashtable does.
 struct KeyBytes final {
 	template <class Key>
 	static unsigned int hash(const Key &key, unsigned int seed)
@@ -37,7 +45,13 @@ struct KeyBytes final {
 	template <class Key>
 	static bool equal(const Key &a, const Key &b)
 	{
-		return !__builtin_memcmp(&a, &b, sizeof(a));
+		using Uint = uint_t<sizeof(Key)>;
+
+		// Without a C library, Clang leaves every memcmp() to the kernel.
+		if constexpr (std::is_void_v<Uint>)
+			return !__builtin_memcmp(&a, &b, sizeof(a));
+		else
+			return std::bit_cast<Uint>(a) == std::bit_cast<Uint>(b);
 	}
 };
 
@@ -75,7 +89,7 @@ class Hashing final {
 	using T = typename P::element_type;
 	using Member = typename MemberOf<T, decltype(key)>::type;
 
-	static_assert(std::is_same_v<typename MemberOf<T, decltype(link)>::type, HashLink>,
+	static_assert(std::is_convertible_v<decltype(link), HashLink T::*>,
 		      "krcu: a HashTable<P, &T::link, &T::key> links its objects by a krcu::HashLink, a member of T");
 	static_assert(std::is_object_v<Member>, "krcu: the key of a HashTable<P, &T::link, &T::key> is a data member of T");
 
@@ -89,10 +103,6 @@ private:
 		      "krcu: keys are equal if all their bytes are, and these have padding, or two representations of one value: name a policy, HashTable<P, &T::link, &T::key, Policy>");
 	static_assert(!has_policy || HashPolicy<Policy, Member, key_type>,
 		      "krcu: a HashTable's policy has `static unsigned int hash(key, unsigned int seed)` and `static bool equal(key, key)`, for T's key and for what is looked up by");
-
-	// Otherwise it would read words, aligned or not.
-	static constexpr bool by_bytes = !has_policy && sizeof(key_type) < UINT16_MAX &&
-					 (in_words<key_type> || sizeof(key_type) % sizeof(std::uint32_t));
 
 	static const Member &key_of(const void *object) noexcept
 	{
@@ -129,18 +139,12 @@ public:
 			      "krcu: an rhashtable counts offsets in 16 bits: let a T of 64 kB or more own what is large, and not contain it");
 		static_assert(requires(const T &object) { Foreign::of<P>(object); }, "krcu: a HashTable hands back the P of an object, so P is an RcuBox, an RcuFreeBox or an RcuRef");
 		constexpr HashLink T::*linked_by = link;
-		constexpr Member T::*found_by = key;
 		krcu_hash_params params = {};
 
 		params.link_offset = offset_of(linked_by);
 		params.shared = std::copy_constructible<P>;
-		if constexpr (by_bytes) {
-			params.key_offset = offset_of(found_by);
-			params.key_len = sizeof(key_type);
-		} else {
-			params.hash_object = hash_object;
-			params.compare = compare;
-		}
+		params.hash = hash_object;
+		params.compare = compare;
 		return params;
 	}
 

@@ -183,15 +183,12 @@ struct krcu_hash_link {
 	unsigned long state;	/* KRCU_HASH_LINKED, or how it was left: see hash.c */
 };
 
-/* How a table finds its objects' keys: constants, which fold where they are passed. */
+/* What a table knows of its objects: constants, which fold where they are passed. */
 struct krcu_hash_params {
 	unsigned short link_offset;
-	bool shared;			/* an object may have several owners, and so be inserted while it is linked */
-
-	/* Keys that are equal if their bytes are; otherwise the length is 0, and these functions decide. */
-	unsigned short key_offset, key_len;
-	unsigned int (*hash_object)(const void *object, unsigned int len, unsigned int seed);
-	int (*compare)(struct rhashtable_compare_arg *arg, const void *object);	/* with another object; 0: equal */
+	bool shared;	/* an object may have several owners, and so be inserted while it is linked */
+	unsigned int (*hash)(const void *object, unsigned int len, unsigned int seed);
+	int (*compare)(struct rhashtable_compare_arg *arg, const void *object);	/* with another object; 0: equal keys */
 };
 
 /* Where a walk is, under one guard; zeroed at its beginning. */

@@ -28,9 +28,9 @@ static_assert(!std::is_convertible_v<Mutex::Guard &, const krcu::Mutex<Second>::
 static_assert(krcu::LockGuard<Mutex::Guard> && krcu::LockGuard<Spin::Guard> && krcu::LockGuard<Spin::IrqsaveGuard>);
 static_assert(!krcu::LockGuard<krcu::ReadGuard> && !krcu::LockGuard<Mutex>);
 
-/// Whether two CPUs that take the lock by `lock()` exclude each other: both add to a number that nothing else
+/// Whether two CPUs that do something `under()` a lock exclude each other: both add to a number that nothing else
 /// protects, for long enough to do it at the same moment.
-bool excludes(auto lock)
+bool excludes(auto under)
 {
 	Counter arrived, rounds;
 	volatile long sum = 0;
@@ -40,11 +40,12 @@ bool excludes(auto lock)
 
 		do {
 			for (int i = 0; i < 1000; i++, ++rounds) {
-				auto held = lock();
-				const long seen = sum;
+				under([&] {
+					const long seen = sum;
 
-				kunit_relax();
-				sum = seen + 1;
+					kunit_relax();
+					sum = seen + 1;
+				});
 			}
 		} while (kunit_now_ms() < end);
 	};
@@ -75,7 +76,10 @@ KUNIT_CASE(mutex_excludes)
 	NEEDS_CONCURRENCY();
 	Mutex lock;
 
-	EXPECT_TRUE(excludes([&] { return lock.lock(); }));
+	EXPECT_TRUE(excludes([&](auto add) {
+		auto held = lock.lock();
+		add();
+	}));
 }
 
 KUNIT_CASE(mutex_is_waited_for_in_sleep)
@@ -102,9 +106,18 @@ KUNIT_CASE(spin_lock_excludes)
 	NEEDS_CONCURRENCY();
 	Spin lock;
 
-	EXPECT_TRUE(excludes([&] { return lock.lock(); }));
-	EXPECT_TRUE(excludes([&] { return lock.lock_bh(); }));
-	EXPECT_TRUE(excludes([&] { return lock.lock_irqsave(); }));
+	EXPECT_TRUE(excludes([&](auto add) {
+		auto held = lock.lock();
+		add();
+	}));
+	EXPECT_TRUE(excludes([&](auto add) {
+		auto held = lock.lock_bh();
+		add();
+	}));
+	EXPECT_TRUE(excludes([&](auto add) {
+		auto held = lock.lock_irqsave();
+		add();
+	}));
 }
 
 KUNIT_CASE(lock_bh_disables_softirqs)

@@ -320,7 +320,7 @@ bool c_compare_exchange(struct box __rcu **slot, int *seen, struct box *fresh)
 {
 	struct box *old = seen ? container_of(seen, struct box, value) : NULL;
 
-	if ((struct box __force *)cmpxchg(slot, (struct box __rcu __force *)old, (struct box __rcu __force *)fresh) != old) {
+	if (cmpxchg((struct box __force **)slot, old, fresh) != old) {
 		if (fresh)
 			kvfree_rcu(fresh, rcu);
 		return false;

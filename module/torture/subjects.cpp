@@ -38,6 +38,7 @@ constinit Pointers<cached, krcu::RcuBox<Canary<cached>, Memory<cached, Cache>>> 
 constinit Pointers<free_boxed, krcu::RcuFreeBox<Ending<free_boxed>, Memory<free_boxed>>> free_boxed_subject;
 constinit Pointers<polled, krcu::RcuFreeBox<Polled, Memory<polled>>> polled_subject;
 constinit Array<indexed, krcu::RcuBox<Object<indexed>, Memory<indexed>>> indexed_subject;
+constinit Hash<krcu::RcuBox<Keyed, Memory<hashed>>> hashed_subject;
 constinit Submitted<submitted> submitted_subject;
 constinit Submitted<hurried> hurried_subject;
 constinit SrcuSubmitted srcu_submitted_subject;
@@ -64,6 +65,7 @@ void for_each_subject(F f)
 	f(free_boxed_subject);
 	f(polled_subject);
 	f(indexed_subject);
+	f(hashed_subject);
 	f(submitted_subject);
 	f(hurried_subject);
 	f(srcu_submitted_subject);
@@ -151,11 +153,14 @@ int torture_start(torture_bug planted_bug, bool pace)
 	steady = SteadyDomain::make();
 	if (!steady)
 		return -ENOMEM;
-	if (int err = indexed_subject.start()) {
+	int err = indexed_subject.start();
+	if (!err)
+		err = hashed_subject.start();
+	if (err) {
+		indexed_subject.clear();
 		steady = SteadyDomain();
-		return err;
 	}
-	return 0;
+	return err;
 }
 
 torture_bug torture_planted()

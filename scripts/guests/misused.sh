@@ -17,7 +17,9 @@ for words in 'krcu: an object of an SRCU domain that is gone, or is another modu
 	'krcu: poll_wait() under a ReadGuard' \
 	'krcu: SlabCache: a box is made before create()' \
 	'suspicious rcu_dereference_protected() usage' \
-	'suspicious rcu_dereference_protected() usage'; do
+	'suspicious rcu_dereference_protected() usage' \
+	'krcu: HashTable: what is inserted is in a table already' \
+	'krcu: HashTable: what is inserted has been erased, and readers may still walk on from it'; do
 	dmesg -c >/dev/null
 	insmod krcu_misused.ko what=$what || fail "insmod, $what"
 	rmmod krcu_misused || fail "rmmod, $what"

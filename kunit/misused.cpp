@@ -149,6 +149,36 @@ void dereference_without_its_spin_lock()
 	misused_lock_spinlock();
 }
 
+struct Hashed : krcu::RefCounted {
+	krcu::HashLink link;
+	int key = 1;
+};
+using HashedRef = krcu::RcuRef<Hashed>;
+using Hash = krcu::HashTable<HashedRef, &Hashed::link, &Hashed::key>;
+
+// By one link into two tables.
+void insert_what_is_in_another_table()
+{
+	auto first = Hash::make(), second = Hash::make();
+	auto ref = HashedRef::make(krcu::GFP_KERNEL), other_ref = ref;
+
+	if (!first || !second || !ref || first.insert(std::move(ref)))
+		return;
+	if (second.insert(std::move(other_ref)) != -EEXIST || !other_ref || second.size())
+		__builtin_trap();
+}
+
+void insert_before_readers_have_left()
+{
+	auto table = Hash::make();
+	auto ref = HashedRef::make(krcu::GFP_KERNEL);
+
+	if (!table || !ref || table.insert(std::move(ref)))
+		return;
+	krcu::ReadGuard guard;
+	(void)table.insert(table.erase(1));
+}
+
 } // namespace
 
 void misuse(unsigned int what)
@@ -157,7 +187,8 @@ void misuse(unsigned int what)
 		retire_into_foreign_domain, retire_into_domain_that_is_gone, drain_in_destructor, drain_in_reader,
 		drop_foreign_domain, poll_wait_under_a_guard, make_box_before_its_cache,
 		dereference_without_its_mutex, dereference_without_its_spin_lock, push_twice,
-		push_what_was_erased, erase_from_another_list, take_more_references_than_can_be_counted
+		push_what_was_erased, erase_from_another_list, take_more_references_than_can_be_counted,
+		insert_what_is_in_another_table, insert_before_readers_have_left
 	};
 
 	if (what < sizeof(each) / sizeof(each[0]))

@@ -74,7 +74,8 @@ inline unsigned int jhash(const void *data, std::size_t size, unsigned int seed)
 /// in the module's init, and move an empty one over it in its exit. Nothing but moving, and asking whether it is
 /// empty, may be done with an empty one.
 ///
-/// Semantics: include/linux/rhashtable.h. Growing and shrinking is left to a work item of the kernel's.
+/// Semantics: include/linux/rhashtable.h. A work item of the kernel's lets the table grow and shrink. It calls the
+/// policy: one at namespace scope that is forgotten in the module's exit leaks, and may crash.
 ///
 /// Use like:
 ///

@@ -37,7 +37,10 @@
 
 static_assert(sizeof(struct rhash_head) == sizeof(void *));
 
-/* Before an insert, and after an erase: whose next reader may still be at the object in its old chain. */
+/*
+ * The state of a link that is in a table. Another is 0; or in debug kernels, where it has been in one, the cookie of
+ * a grace period after which no reader is at it any more.
+ */
 #define KRCU_HASH_LINKED 1ul
 
 static __always_inline struct krcu_hash_link *link_of(void *object, struct krcu_hash_params params)
@@ -59,7 +62,7 @@ static __always_inline bool keeps_state(struct krcu_hash_params params)
 	return params.shared || IS_ENABLED(CONFIG_PROVE_RCU);
 }
 
-/* Makes the object linked, whatever it was; false, with a warning, if it is in a table already. */
+/* Says that the object is linked, from what it was before; false, with a warning, if it is in a table already. */
 static __always_inline bool claim(void *object, struct krcu_hash_params params, unsigned long *before)
 {
 	struct krcu_hash_link *link = link_of(object, params);
@@ -259,10 +262,7 @@ void *krcu_hash_next(struct rhashtable *ht, struct krcu_hash_cursor *cursor)
 	return rht_obj(ht, at);
 }
 
-/*
- * Takes out any object, or finds none; the table is empty when it has found none and there is none in the count.
- * @bucket is where to look first, and where that was.
- */
+/* Takes out some object; NULL if it sees none from @bucket on, which it sets to where to look next. */
 void *krcu_hash_erase_any(struct rhashtable *ht, unsigned int *bucket, struct krcu_hash_params params)
 {
 	struct krcu_hash_cursor cursor = { .bucket = *bucket };

@@ -25,6 +25,7 @@ enum Kind : unsigned int {
 	polled,
 	indexed,
 	listed,
+	hashed,
 	submitted,
 	hurried,
 	srcu_submitted,

@@ -99,6 +99,12 @@ struct Ending : Canary<kind> {
 	bool dropped = false;
 };
 
+/// One that is found by a key.
+struct Keyed : Object<hashed> {
+	krcu::HashLink link;
+	unsigned int key = 0;
+};
+
 /// One with a wait queue, which readers wake.
 struct Polled : Ending<polled> {
 	krcu::PollWaitQueue queue;

@@ -39,6 +39,7 @@ constinit Pointers<free_boxed, krcu::RcuFreeBox<Ending<free_boxed>, Memory<free_
 constinit Pointers<polled, krcu::RcuFreeBox<Polled, Memory<polled>>> polled_subject;
 constinit Array<indexed, krcu::RcuBox<Object<indexed>, Memory<indexed>>> indexed_subject;
 constinit Items<listed, krcu::RcuBox<Listed<listed>, Memory<listed>>> listed_subject;
+constinit Hash<krcu::RcuBox<Keyed, Memory<hashed>>> hashed_subject;
 constinit Submitted<submitted> submitted_subject;
 constinit Submitted<hurried> hurried_subject;
 constinit SrcuSubmitted srcu_submitted_subject;
@@ -66,6 +67,7 @@ void for_each_subject(F f)
 	f(polled_subject);
 	f(indexed_subject);
 	f(listed_subject);
+	f(hashed_subject);
 	f(submitted_subject);
 	f(hurried_subject);
 	f(srcu_submitted_subject);
@@ -154,6 +156,8 @@ int torture_start(torture_bug planted_bug, bool pace)
 	if (!steady)
 		return -ENOMEM;
 	int err = indexed_subject.start();
+	if (!err)
+		err = hashed_subject.start();
 	if (!err)
 		err = listed_subject.start();
 	if (err)

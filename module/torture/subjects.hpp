@@ -346,6 +346,67 @@ private:
 	krcu::KBox<Items_> list_;
 };
 
+/// A hash table, which grows and shrinks all the time.
+template <class P>
+class Hash {
+public:
+	int start()
+	{
+		table_ = Table::make();
+		return table_ ? 0 : -ENOMEM;
+	}
+
+	void read(Task &task)
+	{
+		krcu::ReadGuard guard;
+
+		task.reads.add();
+		if (task.random(256) == 0)
+			table_.for_each(guard, [&](const auto &object) {
+				look_at(object, hashed, task, task.rcu);
+				return task.random(64) != 0;
+			});
+		else if (const unsigned int key = task.random(keys); auto object = table_.find(key, guard)) {
+			if (object->key != key)
+				fail("find() found another key", hashed);
+			look_at(*object, hashed, task, task.rcu);
+		}
+	}
+
+	void update(Task &task, bool may_sleep)
+	{
+		const unsigned int key = task.random(keys);
+		const bool grows = task.updates.get() / keys % 2;
+		P old;
+
+		if (task.random(4) == 0) {
+			krcu::ReadGuard guard;
+			if (auto object = table_.find(key, guard))
+				old = table_.erase(*object);
+		} else if (!grows) {
+			old = table_.erase(key);
+		} else if (auto fresh = draft<P>(may_sleep, task)) {
+			fresh->key = key;
+			if (task.random(2) == 0)
+				(void)table_.insert(std::move(fresh));
+			else if (auto replaced = table_.replace(std::move(fresh)))
+				old = std::move(*replaced);
+		}
+		if (old)
+			retire(*old, hashed);
+		task.updates.add();
+	}
+
+	void clear() { table_ = Table(); }
+
+private:
+	using Table = krcu::HashTable<P, &Keyed::link, &Keyed::key>;
+
+	static constexpr unsigned int keys = 2048;
+
+	Table table_;
+};
+
 /// A pointer as a driver in C has it, and Callbacks that own what it pointed to.
 template <Kind kind>
 class Deferred {

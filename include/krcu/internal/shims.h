@@ -3,9 +3,10 @@
  * The kernel functions that krcu's C++ headers call.
  *
  * Kernel headers are not C++, so C++ sees only this file; module/krcu/shims.c
- * defines it over the documented kernel API. Both are compiled for link-time
- * optimisation and merged (scripts/Kbuild.krcu), so that a shim costs what the
- * kernel's inline function costs in C. Drivers do not call these themselves.
+ * and hash.c define it over the documented kernel API. All are compiled for
+ * link-time optimisation and merged (scripts/Kbuild.krcu), so that a shim costs
+ * what the kernel's inline function costs in C. Drivers do not call these
+ * themselves.
  */
 #ifndef KRCU_INTERNAL_SHIMS_H
 #define KRCU_INTERNAL_SHIMS_H
@@ -180,7 +181,7 @@ struct list_head *krcu_list_next(const struct list_head *entry);
 /* The link of an object. Zeroed, it has never been in a table. */
 struct krcu_hash_link {
 	void *next;		/* a struct rhash_head */
-	unsigned long state;	/* KRCU_HASH_LINKED, or how it was left: see hash.c */
+	unsigned long state;	/* whether it is in a table: see hash.c */
 };
 
 /* What a table knows of its objects: constants, which fold where they are passed. */

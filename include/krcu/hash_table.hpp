@@ -41,7 +41,7 @@ private:
 /// Bob Jenkins' hash of `size` bytes, for a HashTable's policy. Any context. See jhash().
 inline unsigned int jhash(const void *data, std::size_t size, unsigned int seed) noexcept
 {
-	return krcu_jhash(data, size, seed);
+	return krcu_jhash(data, static_cast<unsigned int>(size), seed);
 }
 
 /// A hash table of P that grows and shrinks with what is in it: readers look objects up by their key under a guard,

@@ -77,7 +77,10 @@ struct spinlock *kunit_c_spinlock(void)
 
 bool kunit_c_spinlock_is_locked(void)
 {
-	return spin_is_locked(&c_spinlock);
+	if (!spin_trylock(&c_spinlock))
+		return true;
+	spin_unlock(&c_spinlock);
+	return false;
 }
 
 bool kunit_spinlock_can_tell(void)
@@ -85,20 +88,22 @@ bool kunit_spinlock_can_tell(void)
 	return IS_ENABLED(CONFIG_SMP);
 }
 
-#ifdef CONFIG_DEBUG_LOCK_ALLOC
-#define lock_class(lock, of) (*(of) = (struct kunit_lock_class){ (lock)->dep_map.key, (lock)->dep_map.name }, true)
-#else
-#define lock_class(lock, of) false
-#endif
-
 bool kunit_mutex_class(const struct mutex *lock, struct kunit_lock_class *of)
 {
-	return lock_class(lock, of);
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+	of->key = lock->dep_map.key;
+	of->name = lock->dep_map.name;
+#endif
+	return IS_ENABLED(CONFIG_DEBUG_LOCK_ALLOC);
 }
 
 bool kunit_spinlock_class(const struct spinlock *lock, struct kunit_lock_class *of)
 {
-	return lock_class(lock, of);
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+	of->key = lock->dep_map.key;
+	of->name = lock->dep_map.name;
+#endif
+	return IS_ENABLED(CONFIG_DEBUG_LOCK_ALLOC);
 }
 
 void kunit_say(const char *text)

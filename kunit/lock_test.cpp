@@ -28,31 +28,26 @@ static_assert(!std::is_convertible_v<Mutex::Guard &, const krcu::Mutex<Second>::
 static_assert(krcu::LockGuard<Mutex::Guard> && krcu::LockGuard<Spin::Guard> && krcu::LockGuard<Spin::IrqsaveGuard>);
 static_assert(!krcu::LockGuard<krcu::ReadGuard> && !krcu::LockGuard<Mutex>);
 
-/// Adds to a number that nothing but the lock protects, slowly enough for another CPU to come in between.
-struct Sum {
-	void add(int rounds, auto lock)
-	{
-		for (int i = 0; i < rounds; i++) {
-			auto held = lock();
-			const long seen = value;
-
-			kunit_relax();
-			value = seen + 1;
-		}
-	}
-	volatile long value = 0;
-};
-
-constexpr int rounds = 3000;
-
-/// Whether two CPUs that take the lock by `lock()` at the same time exclude each other.
-bool excludes(auto lock)
+/// Whether two CPUs that do something `under()` a lock exclude each other: both add to a number that nothing else
+/// protects, for long enough to do it at the same moment.
+bool excludes(auto under)
 {
-	Counter arrived;
-	Sum sum;
+	Counter arrived, rounds;
+	volatile long sum = 0;
 	const auto add = [&] {
 		meet(arrived, 1);
-		sum.add(rounds, lock);
+		const auto end = kunit_now_ms() + 200;
+
+		do {
+			for (int i = 0; i < 1000; i++, ++rounds) {
+				under([&] {
+					const long seen = sum;
+
+					kunit_relax();
+					sum = seen + 1;
+				});
+			}
+		} while (kunit_now_ms() < end);
 	};
 	{
 		OnOtherCpu other(add);
@@ -61,7 +56,7 @@ bool excludes(auto lock)
 			return false;
 		add();
 	}
-	return sum.value == 2 * rounds;
+	return sum == rounds;
 }
 
 // For callers who hold a lock of the tag, however they took it.
@@ -81,7 +76,10 @@ KUNIT_CASE(mutex_excludes)
 	NEEDS_CONCURRENCY();
 	Mutex lock;
 
-	EXPECT_TRUE(excludes([&] { return lock.lock(); }));
+	EXPECT_TRUE(excludes([&](auto add) {
+		auto held = lock.lock();
+		add();
+	}));
 }
 
 KUNIT_CASE(mutex_is_waited_for_in_sleep)
@@ -108,9 +106,18 @@ KUNIT_CASE(spin_lock_excludes)
 	NEEDS_CONCURRENCY();
 	Spin lock;
 
-	EXPECT_TRUE(excludes([&] { return lock.lock(); }));
-	EXPECT_TRUE(excludes([&] { return lock.lock_bh(); }));
-	EXPECT_TRUE(excludes([&] { return lock.lock_irqsave(); }));
+	EXPECT_TRUE(excludes([&](auto add) {
+		auto held = lock.lock();
+		add();
+	}));
+	EXPECT_TRUE(excludes([&](auto add) {
+		auto held = lock.lock_bh();
+		add();
+	}));
+	EXPECT_TRUE(excludes([&](auto add) {
+		auto held = lock.lock_irqsave();
+		add();
+	}));
 }
 
 KUNIT_CASE(lock_bh_disables_softirqs)
@@ -257,6 +264,8 @@ constinit krcu::Rcu<AccountBox> account;
 KUNIT_CASE(readers_change_what_a_lock_inside_the_object_protects)
 {
 	NEEDS_CONCURRENCY();
+	constexpr int rounds = 3000;
+
 	(void)account.replace(AccountBox::make(krcu::GFP_KERNEL));
 	const auto pay_in = [] {
 		for (int i = 0; i < rounds; i++) {

@@ -77,6 +77,54 @@ void make_box_before_its_cache()
 	(void)krcu::RcuBox<int, krcu::SlabCache<int>>::make(krcu::GFP_KERNEL);
 }
 
+struct Shared : krcu::RefCounted {
+	krcu::ListLink link;
+};
+using Ref = krcu::RcuRef<Shared>;
+using List = krcu::List<Ref, &Shared::link>;
+
+void push_twice()
+{
+	List list;
+
+	if (auto ref = Ref::make(krcu::GFP_KERNEL)) {
+		list.push_back(Ref(ref));
+		list.push_back(Ref(ref));
+	}
+}
+
+void push_what_was_erased()
+{
+	List list;
+
+	if (auto ref = Ref::make(krcu::GFP_KERNEL)) {
+		list.push_back(Ref(ref));
+		(void)list.erase(*ref);
+		list.push_back(Ref(ref));
+	}
+}
+
+void erase_from_another_list()
+{
+	List list, other;
+
+	if (auto ref = Ref::make(krcu::GFP_KERNEL)) {
+		list.push_back(Ref(ref));
+		(void)other.erase(*ref);
+	}
+}
+
+void take_more_references_than_can_be_counted()
+{
+	if (auto ref = Ref::make(krcu::GFP_KERNEL)) {
+		// Its first member: 2^31 copies would take too long.
+		*reinterpret_cast<int *>(const_cast<Shared *>(&*ref)) = ~0u >> 1;
+		// Both are kept: giving one up would be the next mistake.
+		(void)Ref(ref).into_foreign();
+		(void)std::move(ref).into_foreign();
+	}
+}
+
 struct Updaters {
 	static constexpr const char *name = "krcu_misused_updaters";
 };
@@ -138,7 +186,8 @@ void misuse(unsigned int what)
 	static constexpr void (*each[])() = {
 		retire_into_foreign_domain, retire_into_domain_that_is_gone, drain_in_destructor, drain_in_reader,
 		drop_foreign_domain, poll_wait_under_a_guard, make_box_before_its_cache,
-		dereference_without_its_mutex, dereference_without_its_spin_lock,
+		dereference_without_its_mutex, dereference_without_its_spin_lock, push_twice,
+		push_what_was_erased, erase_from_another_list, take_more_references_than_can_be_counted,
 		insert_what_is_in_another_table, insert_before_readers_have_left
 	};
 

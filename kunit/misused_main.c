@@ -23,13 +23,11 @@ struct mutex *misused_mutex(void)
 }
 
 void misused_lock_mutex(void)
-	__acquires(&mutex)
 {
 	mutex_lock(&mutex);
 }
 
 void misused_unlock_mutex(void)
-	__releases(&mutex)
 {
 	mutex_unlock(&mutex);
 }

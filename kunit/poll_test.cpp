@@ -183,7 +183,8 @@ KUNIT_CASE(reader_may_wake_a_queue_that_was_dropped)
 		const Session *session;
 		{
 			krcu::ReadGuard guard;
-			session = published.dereference(guard).get();
+			auto found = published.dereference(guard);
+			session = found.get();
 		}
 		ASSERT_TRUE(poller && session);
 		poller.join(session->readable);

@@ -373,7 +373,8 @@ KUNIT_CASE(reading_goes_on_when_the_pointer_itself_is_gone)
 		const Object *object;
 		{
 			krcu::Rcu<Box> rcu(std::move(box));
-			object = rcu.dereference(guard).get(); // for as long as the guard
+			auto found = rcu.dereference(guard);
+			object = found.get(); // for as long as the guard
 		}
 		spin_ms(20);
 		EXPECT_EQ(object->value, 6);

@@ -362,6 +362,21 @@ private:
 	bool taken_[size] = {};
 };
 } // namespace
+KUNIT_CASE(alloc_finds_gaps_between_what_was_stored_before)
+{
+	Array array;
+
+	for (int i = 0; i < 64; i++)
+		ASSERT_TRUE(put(array, i, i));
+	ASSERT_TRUE(put(array, 100000, 1) && put(array, last_index, 1));
+	EXPECT_EQ(alloc(array, 0, last_index), 64); // in a node of its own
+	EXPECT_EQ(alloc(array, 10, 100), 65);
+	EXPECT_EQ(alloc(array, 5000, 6000), 5000);
+	EXPECT_EQ(alloc(array, 100000, last_index), 100001);
+	EXPECT_EQ(alloc(array, far_index, last_index), long(far_index));
+	EXPECT_EQ(count(array), 71);
+}
+
 KUNIT_CASE(alloc_knows_what_was_stored_before)
 {
 	for (unsigned long base : { 0ul, 4000ul, (1ul << 31) - 100, far_index - 64, last_index - Model::size + 1 }) {

@@ -41,8 +41,8 @@ template <class A>
 constexpr std::size_t head_size<A> = A::head_size;
 
 template <class A, class T>
-concept AllocatorFor = Allocator<A> &&
-		       (!requires { typename A::value_type; } || std::same_as<typename A::value_type, T>);
+concept AllocatorFor = Allocator<A> && (!requires { typename A::value_type; } ||
+					(std::same_as<typename A::value_type, T> && !requires { typename T::tail_type; }));
 
 /// kmalloc() aligns every size to ARCH_KMALLOC_MINALIGN, and powers of two to themselves
 /// (Documentation/core-api/memory-allocation.rst): what needs more alignment asks for a power of two.

@@ -77,6 +77,7 @@ public:
 	{
 		static_assert(internal::Allocatable<T, A>::value);
 		static_assert(alignof(T) <= A::max_align, "krcu: T wants more alignment than its allocator can give");
+		static_assert(!internal::HasTail<T>, "krcu: a Tail wants an RcuBox, an RcuFreeBox, an SrcuBox or an RcuRef");
 		void *memory = A::alloc(sizeof(T), alignof(T), gfp);
 
 		return Box(memory ? ::new (memory) T(std::forward<Args>(args)...) : nullptr);

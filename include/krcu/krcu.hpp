@@ -24,6 +24,7 @@
 #include <krcu/slab_cache.hpp>
 #include <krcu/srcu.hpp>
 #include <krcu/srcu_box.hpp>
+#include <krcu/tail.hpp>
 #include <krcu/version.h>
 #include <krcu/xarray.hpp>
 

@@ -30,6 +30,7 @@ class ListLink final {
 public:
 	constexpr ListLink() noexcept = default;
 	constexpr ListLink(const ListLink &) noexcept {}
+	// NOLINTNEXTLINE(bugprone-unhandled-self-assignment): it assigns nothing
 	constexpr ListLink &operator=(const ListLink &) noexcept { return *this; }
 
 private:
@@ -328,8 +329,8 @@ private:
 		}
 	}
 
+	alignas(void *) mutable std::byte head_[2 * sizeof(void *)]; // a struct list_head
 	Lock lock_;
-	alignas(void *) mutable std::byte head_[2 * sizeof(void *)];
 };
 
 } // namespace krcu

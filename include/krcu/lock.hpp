@@ -103,6 +103,23 @@ concept LockGuard = std::derived_from<G, internal::HeldMutex> || std::derived_fr
 ///                     return old ? 0 : old.error();
 ///             }
 ///     };
+///
+/// Use like, with a mutex that C code owns:
+///
+///     struct mutex;
+///     extern "C" mutex *mydrv_lock();         // &lock of the C half's DEFINE_MUTEX(lock)
+///
+///     struct Setup {
+///             static constexpr const char *name = "mydrv_setup";
+///     };
+///
+///     void change_setup(const krcu::Mutex<Setup>::Guard &held);
+///
+///     void change()
+///     {
+///             auto held = krcu::Mutex<Setup>::wrap(mydrv_lock()).lock();
+///             change_setup(held);
+///     }
 template <class Tag>
 class KRCU_CAPABILITY("mutex") Mutex final {
 public:
@@ -165,23 +182,6 @@ public:
 
 	/// `lock` is not null, and outlives the wrapper and its guards.
 	/// Context: any.
-	///
-	/// Use like:
-	///
-	///     struct mutex;
-	///     extern "C" mutex *mydrv_lock();         // &lock of the C half's DEFINE_MUTEX(lock)
-	///
-	///     struct Setup {
-	///             static constexpr const char *name = "mydrv_setup";
-	///     };
-	///
-	///     void change_setup(const krcu::Mutex<Setup>::Guard &);
-	///
-	///     void change()
-	///     {
-	///             auto guard = krcu::Mutex<Setup>::wrap(mydrv_lock()).lock();
-	///             change_setup(guard);
-	///     }
 	static Wrapper wrap(mutex *lock) noexcept { return Wrapper(lock); }
 
 private:

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include <krcu/allocator.hpp>
-#include <krcu/draft.hpp>
 #include <krcu/gfp.hpp>
 #include <krcu/internal/attributes.hpp>
 #include <krcu/internal/node.hpp>
@@ -87,15 +86,7 @@ public:
 	static RcuBox make(gfp_t gfp, std::size_t n)
 		requires std::is_unbounded_array_v<T>
 	{
-		return RcuBox(Node::template make_array<std::remove_extent_t<T>>(gfp, n));
-	}
-
-	/// For RcuBox<E[]>: as draft(), with elements that have no value yet; E is of a trivial type.
-	/// Context: as make().
-	static Draft<RcuBox> draft_for_overwrite(gfp_t gfp, std::size_t n)
-		requires std::is_unbounded_array_v<T>
-	{
-		return Draft<RcuBox>(Node::template make_array<std::remove_extent_t<T>>(gfp, n, internal::ForOverwrite()));
+		return RcuBox(Node::make(gfp, n));
 	}
 
 	/// Not for RcuBox<E[]>: allocates, and lets `int init(T *)` construct the value in the uninitialised memory.

@@ -241,9 +241,9 @@ public:
 	/// returns what was there. Else nothing changes, and `fresh` comes back as the error. Any number of updaters at
 	/// once.
 	///
-	/// `seen` comes from this Rcu's dereference(), and its guard lives. So its memory is not freed nor used again
-	/// meanwhile: an object at its address is the same object, and nobody publishes an object twice.
-	/// Under a ReadGuard, keep what comes out where its destruction waits for readers, until the guard is gone.
+	/// `seen` comes from this Rcu's dereference(), and its guard lives. So its memory is neither freed nor used again
+	/// meanwhile: what is at its address is that object, perhaps published anew by another of its owners (RcuRef).
+	/// Where dropping an RcuOld waits for readers, move what comes out to where it outlives the guard.
 	/// Context: any. See cmpxchg() in Documentation/atomic_t.txt.
 	template <Publishable<P> S = P>
 	[[nodiscard("nothing is published if another object is there, and what was there has to be dropped")]]

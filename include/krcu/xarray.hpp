@@ -185,7 +185,7 @@ public:
 	[[nodiscard("alloc() may fail, and only it knows the index")]]
 	std::expected<unsigned long, int> alloc(S &&p, unsigned long first, unsigned long last, gfp_t gfp)
 	{
-		void *foreign = std::move(p).into_foreign();
+		void *foreign = std::forward<S>(p).into_foreign();
 		unsigned long index = first;
 
 		if (!foreign)

@@ -278,13 +278,11 @@ krcu_shim void krcu_mutex_init(struct mutex *lock, const char *name, void *key)
 }
 
 krcu_shim void krcu_mutex_lock(struct mutex *lock)
-	__acquires(lock)
 {
 	mutex_lock(lock);
 }
 
 krcu_shim void krcu_mutex_unlock(struct mutex *lock)
-	__releases(lock)
 {
 	mutex_unlock(lock);
 }

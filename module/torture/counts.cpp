@@ -9,7 +9,7 @@ namespace torture {
 // In the order of Kind.
 constexpr const char *const names[kinds] = {
 	"RcuBox/kvfree", "RcuBox", "RcuBox/Work", "RcuBox[]", "RcuVBox", "RcuKVBox", "SlabCache", "RcuFreeBox",
-	"PollWaitQueue", "XArray", "HashTable", "Callback", "Callback/hurry", "Callback/Srcu", "SrcuBox", "RcuRef",
+	"PollWaitQueue", "XArray", "List", "HashTable", "Callback", "Callback/hurry", "Callback/Srcu", "SrcuBox", "RcuRef",
 	"RcuOld<Box>", "RcuOld<VBox>", "Srcu", "Srcu/SrcuBox", "planted"
 };
 static_assert(names[kinds - 1]);

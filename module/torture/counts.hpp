@@ -24,6 +24,7 @@ enum Kind : unsigned int {
 	free_boxed,
 	polled,
 	indexed,
+	listed,
 	hashed,
 	submitted,
 	hurried,

@@ -106,7 +106,6 @@ void torture_sleep_us(unsigned int us)
 
 static DEFINE_MUTEX(copying);
 
-/* Of those who copy and update */
 struct mutex *torture_copying(void)
 {
 	return &copying;

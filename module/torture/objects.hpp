@@ -66,6 +66,12 @@ struct SleepyObject : Object<kind> {
 	}
 };
 
+/// For Lists.
+template <Kind kind>
+struct Listed : Object<kind> {
+	krcu::ListLink link;
+};
+
 /// For RcuRefs.
 template <Kind kind>
 struct Shared : krcu::RefCounted, Object<kind> {};

@@ -38,6 +38,7 @@ constinit Pointers<cached, krcu::RcuBox<Canary<cached>, Memory<cached, Cache>>> 
 constinit Pointers<free_boxed, krcu::RcuFreeBox<Ending<free_boxed>, Memory<free_boxed>>> free_boxed_subject;
 constinit Pointers<polled, krcu::RcuFreeBox<Polled, Memory<polled>>> polled_subject;
 constinit Array<indexed, krcu::RcuBox<Object<indexed>, Memory<indexed>>> indexed_subject;
+constinit Items<listed, krcu::RcuBox<Listed<listed>, Memory<listed>>> listed_subject;
 constinit Hash<krcu::RcuBox<Keyed, Memory<hashed>>> hashed_subject;
 constinit Submitted<submitted> submitted_subject;
 constinit Submitted<hurried> hurried_subject;
@@ -65,6 +66,7 @@ void for_each_subject(F f)
 	f(free_boxed_subject);
 	f(polled_subject);
 	f(indexed_subject);
+	f(listed_subject);
 	f(hashed_subject);
 	f(submitted_subject);
 	f(hurried_subject);
@@ -155,11 +157,11 @@ int torture_start(torture_bug planted_bug, bool pace)
 		return -ENOMEM;
 	int err = indexed_subject.start();
 	if (!err)
+		err = listed_subject.start();
+	if (!err)
 		err = hashed_subject.start();
-	if (err) {
-		indexed_subject.clear();
-		steady = SteadyDomain();
-	}
+	if (err)
+		torture_stop();
 	return err;
 }
 

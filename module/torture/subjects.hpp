@@ -278,6 +278,74 @@ private:
 	krcu::KBox<krcu::XArray<P>> array_;
 };
 
+/// A short list, pushed to, erased from and replaced in by everybody.
+template <Kind kind, class P>
+class Items {
+	using Items_ = krcu::List<P, &P::element_type::link>;
+
+public:
+	int start()
+	{
+		list_ = krcu::KBox<Items_>::make(krcu::GFP_KERNEL);
+		return list_ ? 0 : -ENOMEM;
+	}
+
+	void read(Task &task)
+	{
+		krcu::ReadGuard guard;
+
+		task.reads.add();
+		if (task.random(64) == 0)
+			list_->for_each(guard, [&](const auto &item) { look_at(item, kind, task, task.rcu); });
+		else if (auto item = list_->find_if(guard, any(task)))
+			look_at(*item, kind, task, task.rcu);
+	}
+
+	void update(Task &task, bool may_sleep)
+	{
+		krcu::RcuOld<P> old;
+		P fresh = make<P>(may_sleep, task);
+
+		if (task.random(4) == 0) {
+			unsigned int length = 0;
+			auto held = list_->lock();
+
+			held.for_each([&](const auto &) { length++; });
+			if (length > longest)
+				old = held.erase_if(any(task));
+			else if (auto item = held.find_if(any(task)))
+				old = held.replace(*item, std::move(fresh));
+			else
+				held.push_back(std::move(fresh));
+		} else if (task.random(2)) {
+			krcu::ReadGuard guard;
+
+			// Perhaps somebody else takes it out first.
+			if (auto item = list_->find_if(guard, any(task)))
+				old = task.random(2) ? list_->erase(*item) : list_->replace(*item, std::move(fresh));
+		} else if (task.random(2)) {
+			list_->push_front(std::move(fresh));
+		} else {
+			list_->push_back(std::move(fresh));
+		}
+		if (old)
+			retire(*old, kind);
+		task.updates.add();
+	}
+
+	void clear() { list_.reset(); }
+
+private:
+	static constexpr unsigned int longest = 16;
+
+	static auto any(Task &task)
+	{
+		return [which = task.random(8)](const auto &item) { return item.id() % 8 == which; };
+	}
+
+	krcu::KBox<Items_> list_;
+};
+
 /// A hash table, which grows and shrinks all the time.
 template <class P>
 class Hash {

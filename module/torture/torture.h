@@ -76,6 +76,7 @@ void torture_fail(const char *what, const char *where);
 unsigned int torture_cpu(void);
 bool torture_stays(void);
 void torture_sleep_us(unsigned int us);
+/* Of those who copy and update */
 struct mutex *torture_copying(void);
 
 #ifdef __cplusplus

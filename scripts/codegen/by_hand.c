@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
@@ -40,6 +41,16 @@ struct box {
 struct srcu_box {
 	struct rcu_head rcu;
 	int value;
+};
+
+struct listed {
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+	struct kvfree_rcu_head rcu;
+#else
+	struct rcu_head rcu;
+#endif
+	int value;
+	struct list_head link;
 };
 
 struct counted {
@@ -81,6 +92,8 @@ void c_replace(struct box __rcu **slot, struct box *fresh);
 void c_publish(struct box __rcu **slot, int value);
 void c_drop_session(struct session *session);
 void c_nested(void);
+int c_list_sum(struct list_head *list);
+int c_list_find(struct list_head *list, int value);
 struct counted *c_ref_make(int value);
 struct counted *c_ref_try_get(struct counted __rcu **slot);
 struct counted *c_ref_copy(struct counted **ref);
@@ -210,6 +223,36 @@ void c_nested(void)
 	rcu_read_unlock();
 }
 
+/* Walks a list. */
+int c_list_sum(struct list_head *list)
+{
+	struct listed *listed;
+	int sum = 0;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(listed, list, link)
+		sum += listed->value;
+	rcu_read_unlock();
+	return sum;
+}
+
+/* Walks a list to what has that value. */
+int c_list_find(struct list_head *list, int value)
+{
+	struct listed *listed;
+	bool found = false;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(listed, list, link) {
+		if (listed->value == value) {
+			found = true;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return found;
+}
+
 /* An object with several owners */
 struct counted *c_ref_make(int value)
 {
@@ -279,7 +322,7 @@ bool c_compare_exchange(struct box __rcu **slot, int *seen, struct box *fresh)
 {
 	struct box *old = seen ? container_of(seen, struct box, value) : NULL;
 
-	if ((struct box __force *)cmpxchg(slot, (struct box __rcu __force *)old, (struct box __rcu __force *)fresh) != old) {
+	if (cmpxchg((struct box __force **)slot, old, fresh) != old) {
 		if (fresh)
 			kvfree_rcu(fresh, rcu);
 		return false;

@@ -29,12 +29,18 @@ struct Session {
 	int *open;
 };
 
+struct Listed {
+	int value;
+	krcu::ListLink link;
+};
+
 struct Counted : krcu::RefCounted {
 	explicit Counted(int v) : value(v) {}
 
 	int value;
 };
 using Ref = krcu::RcuRef<Counted>;
+using List = krcu::List<krcu::RcuKBox<Listed>, &Listed::link>;
 
 struct Domain {
 	static constexpr const char *name = "codegen";
@@ -54,6 +60,8 @@ void cxx_replace(krcu::Rcu<Box> &slot, void *fresh);
 void cxx_publish(krcu::Rcu<Box> &slot, int value);
 void cxx_drop_session(void *foreign);
 void cxx_nested();
+int cxx_list_sum(const void *list);
+int cxx_list_find(const void *list, int value);
 void *cxx_ref_make(int value);
 void *cxx_ref_try_get(const void *slot);
 void *cxx_ref_copy(const void *ref);
@@ -142,6 +150,22 @@ void cxx_nested()
 }
 
 // Their types have internal linkage, so they come as pointers to the one pointer they are.
+int cxx_list_sum(const void *list)
+{
+	krcu::ReadGuard guard;
+	int sum = 0;
+
+	static_cast<const List *>(list)->for_each(guard, [&](const Listed &listed) { sum += listed.value; });
+	return sum;
+}
+
+int cxx_list_find(const void *list, int value)
+{
+	krcu::ReadGuard guard;
+
+	return bool(static_cast<const List *>(list)->find_if(guard, [&](const Listed &l) { return l.value == value; }));
+}
+
 void *cxx_ref_make(int value)
 {
 	return Ref::make(krcu::GFP_KERNEL, value).into_foreign();

@@ -18,6 +18,10 @@ for words in 'krcu: an object of an SRCU domain that is gone, or is another modu
 	'krcu: SlabCache: a box is made before create()' \
 	'suspicious rcu_dereference_protected() usage' \
 	'suspicious rcu_dereference_protected() usage' \
+	'krcu: List: an object is pushed that is in a list already, or was' \
+	'krcu: List: an object is pushed that is in a list already, or was' \
+	'krcu: List: an object of another list' \
+	'refcount_t: saturated' \
 	'krcu: HashTable: what is inserted is in a table already' \
 	'krcu: HashTable: what is inserted has been erased, and readers may still walk on from it'; do
 	dmesg -c >/dev/null

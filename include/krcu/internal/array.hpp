@@ -1,70 +1,126 @@
 // SPDX-License-Identifier: GPL-2.0
 /// @file
-/// Array: what a box of T[] owns, a size and the elements right behind it.
+/// Elements behind an object, in its allocation; and Array, what a box of T[] owns: a size with them behind it.
 #ifndef KRCU_INTERNAL_ARRAY_HPP
 #define KRCU_INTERNAL_ARRAY_HPP
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <type_traits>
+#include <utility>
 
 #include <krcu/internal/boxable.hpp>
 
 namespace krcu::internal {
 
-/// Instead of values for the elements: none, as whoever made the array writes them all.
-struct ForOverwrite {};
+/// A range of elements. Not std::span, whose header Clang refuses in code for x86 kernels.
+template <class E>
+class Elements final {
+public:
+	constexpr Elements(E *first, std::size_t size) noexcept : first_(first), size_(size) {}
+
+	constexpr E *begin() const noexcept { return first_; }
+	constexpr E *end() const noexcept { return first_ + size_; }
+	constexpr E *data() const noexcept { return first_; }
+	constexpr std::size_t size() const noexcept { return size_; }
+	constexpr bool empty() const noexcept { return !size_; }
+	constexpr E &operator[](std::size_t i) const noexcept { return first_[i]; }
+
+private:
+	E *first_;
+	std::size_t size_;
+};
+
+/// What has E's behind it: an Array, or a Tail.
+template <class T>
+concept HasTail = requires { typename T::tail_type; };
+
+/// How these are made and end.
+struct Trailing final {
+	/// The bytes of an N, which a T with `n` elements ends, and of these; 0 where they are more than can be addressed.
+	/// Allocators want a multiple of the alignment.
+	template <class N, class T>
+	static constexpr std::size_t size(std::size_t n)
+	{
+		constexpr std::size_t element = sizeof(typename T::tail_type);
+		constexpr std::size_t limit = PTRDIFF_MAX - sizeof(N) - alignof(N);
+
+		return n > limit / element ? 0 : (sizeof(N) + n * element + alignof(N) - 1) & -alignof(N);
+	}
+
+	/// Constructs one in memory of that size, its elements value-initialised, or left to be written. Returns whether
+	/// it came out with `n` of them; if not, there is none.
+	template <bool for_overwrite, class T, class... Args>
+	static bool construct(T *memory, std::size_t n, Args &&...args)
+	{
+		using E = typename T::tail_type;
+		T *object = ::new (static_cast<void *>(memory)) T(n, std::forward<Args>(args)...);
+
+		if (object->elements_size() != n) {
+			object->undo();
+			return false;
+		}
+		static_assert(!for_overwrite || (std::is_trivially_default_constructible_v<E> && std::is_trivially_destructible_v<E>),
+			      "krcu: only elements of trivial type can be left unset: use draft()");
+		for (std::size_t i = 0; i < n; i++) {
+			if constexpr (for_overwrite)
+				::new (static_cast<void *>(first<E>(object) + i)) E;
+			else
+				::new (static_cast<void *>(first<E>(object) + i)) E();
+		}
+		return true;
+	}
+
+	/// In reverse, as C++ destroys arrays.
+	template <class E>
+	static void destroy(const Elements<E> &elements)
+	{
+		for (std::size_t i = elements.size(); i--;)
+			elements[i].~E();
+	}
+
+	/// Holds because whoever constructs an object allocates them there, and the object is aligned as they are.
+	template <class E, class T>
+	static E *first(T *object) noexcept
+	{
+		return reinterpret_cast<E *>(object + 1);
+	}
+};
 
 /// Readers see it as a range: size(), [], begin(), end().
 template <class T>
-class alignas(alignof(T) > alignof(std::size_t) ? alignof(T) : alignof(std::size_t)) Array final {
+class alignas(T) alignas(std::size_t) Array final {
 	static_assert(TraitsCanBeRead<T>::value && EndsByDestructor<T>::value);
 
 public:
+	using tail_type = T;
+
 	static constexpr bool belongs_to_scope = BelongsToScope<T>;
 	static constexpr bool destructor_may_sleep = DestructorMaySleep<T>;
-
-	/// Value-initialises the elements; the memory for them follows this object.
-	explicit Array(std::size_t size) : size_(size)
-	{
-		for (std::size_t i = 0; i < size; i++)
-			::new (static_cast<void *>(elements() + i)) T();
-	}
-
-	~Array()
-		requires std::is_trivially_destructible_v<T>
-	= default;
-
-	/// In reverse, as C++ destroys arrays.
-	~Array()
-	{
-		for (std::size_t i = size_; i--;)
-			elements()[i].~T();
-	}
-
-	/// Default-initialises them.
-	Array(std::size_t size, ForOverwrite) : size_(size)
-	{
-		static_assert(std::is_trivially_default_constructible_v<T> && std::is_trivially_destructible_v<T>,
-			      "krcu: only elements of trivial type can be left unset: use draft()");
-		for (std::size_t i = 0; i < size; i++)
-			::new (static_cast<void *>(elements() + i)) T;
-	}
 
 	Array(const Array &) = delete;
 	Array &operator=(const Array &) = delete;
 
+	~Array()
+		requires std::is_trivially_destructible_v<T>
+	= default;
+	~Array() { Trailing::destroy(Elements<T>(begin(), size_)); }
+
 	std::size_t size() const noexcept { return size_; }
 	T &operator[](std::size_t i) noexcept { return begin()[i]; }
 	const T &operator[](std::size_t i) const noexcept { return begin()[i]; }
-	T *begin() noexcept { return elements(); }
+	T *begin() noexcept { return Trailing::first<T>(this); }
 	T *end() noexcept { return begin() + size_; }
-	const T *begin() const noexcept { return reinterpret_cast<const T *>(this + 1); }
+	const T *begin() const noexcept { return Trailing::first<const T>(this); }
 	const T *end() const noexcept { return begin() + size_; }
 
 private:
-	// Holds because Node::make_array() allocates them there, and this object is aligned as they are.
-	T *elements() noexcept { return reinterpret_cast<T *>(this + 1); }
+	friend Trailing;
+
+	explicit Array(std::size_t size) noexcept : size_(size) {}
+	std::size_t elements_size() const noexcept { return size_; }
+	void undo() noexcept {}
 
 	std::size_t size_;
 };

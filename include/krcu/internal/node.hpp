@@ -6,7 +6,6 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <cstdint>
 #include <expected>
 #include <new>
 #include <type_traits>
@@ -53,17 +52,22 @@ public:
 	template <class... Args>
 	static Node *make(gfp_t gfp, Args &&...args)
 	{
-		Node *node = allocate(gfp);
+		if constexpr (HasTail<T>) {
+			return make_with_tail<false>(gfp, std::forward<Args>(args)...);
+		} else {
+			Node *node = allocate(gfp);
 
-		if (node)
-			::new (static_cast<void *>(&node->value)) T(std::forward<Args>(args)...);
-		return node;
+			if (node)
+				::new (static_cast<void *>(&node->value)) T(std::forward<Args>(args)...);
+			return node;
+		}
 	}
 
 	/// A value that `int init(T *)` constructed in place, or its errno, or -ENOMEM.
 	template <class F>
 	static std::expected<Node *, int> try_make(gfp_t gfp, F &&init)
 	{
+		static_assert(!HasTail<T>, "krcu: try_make() does not know how many elements there are: use draft()");
 		static_assert(Returns<F, int, T *>, "krcu: try_make() wants an `int init(T *)`: 0, or a negative errno");
 		Node *node = allocate(gfp);
 
@@ -76,22 +80,19 @@ public:
 		return node;
 	}
 
-	/// An Array with `n` elements behind it, or null, also where that is more than can be addressed. Only the
-	/// caller is told: where user space chooses `n`, it must not be able to fill the log with warnings.
-	template <class E, class... Values>
-	static Node *make_array(gfp_t gfp, std::size_t n, Values... values)
+	/// A value with `n` elements behind it, or null, also where they are more than can be addressed, or than the
+	/// value knows to count. Only the caller is told: where user space chooses `n`, it must not be able to fill the
+	/// log with warnings.
+	template <bool for_overwrite, class... Args>
+	static Node *make_with_tail(gfp_t gfp, std::size_t n, Args &&...args)
 	{
-		constexpr std::size_t limit = PTRDIFF_MAX - sizeof(Node) - alignof(Node);
+		const std::size_t size = Trailing::size<Node, T>(n);
+		Node *node = size ? allocate(gfp | __GFP_NOWARN, size) : nullptr;
 
-		if (n > limit / sizeof(E))
-			return nullptr;
-		// Allocators want a multiple of the alignment.
-		const std::size_t size = (sizeof(Node) + n * sizeof(E) + alignof(Node) - 1) & -alignof(Node);
-		Node *node = allocate(gfp | __GFP_NOWARN, size);
-
-		if (node)
-			::new (static_cast<void *>(&node->value)) T(n, values...);
-		return node;
+		if (!node || Trailing::construct<for_overwrite>(&node->value, n, std::forward<Args>(args)...))
+			return node;
+		node->deallocate();
+		return nullptr;
 	}
 
 	/// Frees the memory now, without destroying a value.

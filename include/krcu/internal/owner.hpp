@@ -4,10 +4,13 @@
 #ifndef KRCU_INTERNAL_OWNER_HPP
 #define KRCU_INTERNAL_OWNER_HPP
 
+#include <cstddef>
 #include <type_traits>
 #include <utility>
 
 #include <krcu/draft.hpp>
+#include <krcu/gfp.hpp>
+#include <krcu/internal/array.hpp>
 #include <krcu/internal/attributes.hpp>
 #include <krcu/internal/boxable.hpp>
 #include <krcu/internal/foreign.hpp>
@@ -33,6 +36,15 @@ public:
 	static Draft<Box> draft(Args &&...args)
 	{
 		return Draft<Box>::from_foreign(Box::make(std::forward<Args>(args)...).into_foreign());
+	}
+
+	/// As draft(), of a T that is an array or a Tail, whose elements have no value yet; they are of a trivial type.
+	/// Context: as make().
+	template <class... Args>
+	static Draft<Box> draft_for_overwrite(gfp_t gfp, std::size_t n, Args &&...args)
+		requires HasTail<T>
+	{
+		return Draft<Box>::from_foreign(Node::template make_with_tail<true>(gfp, n, std::forward<Args>(args)...));
 	}
 
 	/// Drops the object, as the destructor does, and leaves the box empty.

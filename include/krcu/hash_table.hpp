@@ -199,7 +199,7 @@ public:
 	{
 		if (!p)
 			return -EINVAL;
-		void *foreign = std::move(p).into_foreign();
+		void *foreign = std::forward<S>(p).into_foreign();
 		const int err = krcu_hash_insert(table_.get(), object_of(foreign), Hashing::params());
 
 		// Holds because what fails has published nothing.
@@ -218,7 +218,7 @@ public:
 	{
 		if (!p)
 			return std::unexpected(-EINVAL);
-		void *foreign = std::move(p).into_foreign();
+		void *foreign = std::forward<S>(p).into_foreign();
 		void *old = nullptr;
 
 		if (int err = krcu_hash_replace(table_.get(), object_of(foreign), &old, Hashing::params())) [[unlikely]] {

@@ -41,7 +41,7 @@ private:
 /// Bob Jenkins' hash of `size` bytes, for a HashTable's policy. Any context. See jhash().
 inline unsigned int jhash(const void *data, std::size_t size, unsigned int seed) noexcept
 {
-	return krcu_jhash(data, size, seed);
+	return krcu_jhash(data, static_cast<unsigned int>(size), seed);
 }
 
 /// A hash table of P that grows and shrinks with what is in it: readers look objects up by their key under a guard,
@@ -199,7 +199,7 @@ public:
 	{
 		if (!p)
 			return -EINVAL;
-		void *foreign = std::move(p).into_foreign();
+		void *foreign = std::forward<S>(p).into_foreign();
 		const int err = krcu_hash_insert(table_.get(), object_of(foreign), Hashing::params());
 
 		// Holds because what fails has published nothing.
@@ -218,7 +218,7 @@ public:
 	{
 		if (!p)
 			return std::unexpected(-EINVAL);
-		void *foreign = std::move(p).into_foreign();
+		void *foreign = std::forward<S>(p).into_foreign();
 		void *old = nullptr;
 
 		if (int err = krcu_hash_replace(table_.get(), object_of(foreign), &old, Hashing::params())) [[unlikely]] {

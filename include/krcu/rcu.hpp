@@ -91,7 +91,7 @@ inline void rcu_barrier() KRCU_EXCLUDES(internal::rcu) { krcu_rcu_barrier(); }
 inline void drain() KRCU_EXCLUDES(internal::rcu) { krcu_drain(); }
 
 /// A grace period that may have to be waited for later: a cookie of one word, to keep beside the data and
-/// to look at from any context. Copy it freely.
+/// to look at from any context. Copy it freely. cookie() and from_cookie() take it to C code and back.
 ///
 /// Semantics: get_state_synchronize_rcu() and its kin in kernel/rcu/tree.c, "polled grace periods".
 ///
@@ -121,13 +121,42 @@ public:
 		return GracePeriod(krcu_start_poll_synchronize_rcu());
 	}
 
-	/// Whether it is over: whether every reader that was there at start() has left.
+	/// As start(), and the grace period is a sooner one, at the price of interrupting the other CPUs.
+	/// Does not sleep. Context: as start(). See start_poll_synchronize_rcu_expedited().
+	[[nodiscard("the cookie is the only way to tell when the grace period has elapsed")]]
+	static GracePeriod start_expedited() noexcept
+	{
+		return GracePeriod(krcu_start_poll_synchronize_rcu_expedited());
+	}
+
+	/// Returns a cookie for a full grace period after this call, and starts none: it elapses if somebody else needs
+	/// grace periods, or when somebody waits for it.
+	/// Does not sleep. Context: any. See get_state_synchronize_rcu().
+	[[nodiscard("the cookie is the only way to tell when the grace period has elapsed")]]
+	static GracePeriod snapshot() noexcept
+	{
+		return GracePeriod(krcu_get_state_synchronize_rcu());
+	}
+
+	/// Whether it is over: whether every reader that was there when the cookie was made has left.
 	/// Does not sleep. Context: any but NMI. See poll_state_synchronize_rcu().
 	bool elapsed() const noexcept { return krcu_poll_state_synchronize_rcu(cookie_); }
 
 	/// Waits until it is over; returns at once if it is.
 	/// Context: process, outside any read-side critical section. Sleeps. See cond_synchronize_rcu().
 	void wait() const KRCU_EXCLUDES(internal::rcu) { krcu_cond_synchronize_rcu(cookie_); }
+
+	/// As wait(), sooner, at the price of interrupting the other CPUs.
+	/// Context: as wait(). See cond_synchronize_rcu_expedited().
+	void wait_expedited() const KRCU_EXCLUDES(internal::rcu) { krcu_cond_synchronize_rcu_expedited(cookie_); }
+
+	/// The cookie as C code knows it, which must do with it no more than this class: poll_state_synchronize_rcu(),
+	/// cond_synchronize_rcu(), and compare it. Any context.
+	unsigned long cookie() const noexcept { return cookie_; }
+
+	/// One that C code has got by get_state_synchronize_rcu() or start_poll_synchronize_rcu(), or from cookie().
+	/// Any context.
+	static GracePeriod from_cookie(unsigned long cookie) noexcept { return GracePeriod(cookie); }
 
 private:
 	explicit GracePeriod(unsigned long cookie) noexcept : cookie_(cookie) {}

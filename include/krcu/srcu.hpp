@@ -5,6 +5,7 @@
 #define KRCU_SRCU_HPP
 
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include <krcu-constants.h>
@@ -20,14 +21,34 @@ class Callback;
 template <class T, class Tag, Allocator A>
 class SrcuBox;
 namespace internal {
+
 template <class Domain>
 struct Readers;
+
+/// Whether the readers of a tag's domains are fast ones.
+template <class Tag>
+consteval bool has_fast_readers()
+{
+	constexpr bool named = !requires { &WithNames<Tag>::fast; };
+	constexpr bool readable = requires { std::bool_constant<Tag::fast>(); };
+
+	static_assert(!named || readable,
+		      "krcu: fast of the tag cannot be read: declare it in the tag, as a public `static constexpr bool`");
+	if constexpr (readable)
+		return Tag::fast;
+	else
+		return false;
 }
+
+} // namespace internal
 
 /// A sleepable RCU domain: its grace periods wait for its own readers only, and these may sleep.
 ///
 /// The tag makes each domain a type of its own, so that a guard of one does not open data of another,
-/// names it (`static constexpr const char *name`) and gives it a lockdep class of its own.
+/// names it (`static constexpr const char *name`) and gives it a lockdep class of its own. With
+/// `static constexpr bool fast = true` its readers are those of srcu_read_lock_fast(), which need no memory barrier:
+/// entering and leaving costs a fraction, grace periods take longer. Before 6.15 they are as any others. What wraps a
+/// domain of C code has readers as the C code has, which a kernel with CONFIG_PROVE_RCU checks.
 ///
 /// A domain belongs to the module that made it. Only that module may drop it, or retire objects into it, as a
 /// module's exit waits for the callbacks of its own domains only. A domain that several modules share must
@@ -78,7 +99,13 @@ public:
 		/// Read by the boxes, which refuse what has to stay in its scope.
 		static constexpr bool belongs_to_scope = true;
 
-		~Guard() KRCU_RELEASE_GENERIC { krcu_srcu_read_unlock(domain_, index_); }
+		~Guard() KRCU_RELEASE_GENERIC
+		{
+			if constexpr (fast)
+				krcu_srcu_read_unlock_fast(domain_, section_);
+			else
+				krcu_srcu_read_unlock(domain_, section_);
+		}
 
 		Guard(const Guard &) = delete;
 		Guard &operator=(const Guard &) = delete;
@@ -91,12 +118,22 @@ public:
 		friend struct internal::Readers<Srcu>;
 
 		explicit Guard(srcu_struct *domain) noexcept KRCU_ACQUIRE_SHARED(Srcu::readers_)
-			: domain_(domain), index_(krcu_srcu_read_lock(domain))
+			: domain_(domain), section_(enter(domain))
 		{
 		}
 
+		static constexpr bool fast = internal::has_fast_readers<Tag>();
+
+		static auto enter(srcu_struct *domain) noexcept
+		{
+			if constexpr (fast)
+				return krcu_srcu_read_lock_fast(domain);
+			else
+				return krcu_srcu_read_lock(domain);
+		}
+
 		srcu_struct *domain_;
-		int index_;
+		std::conditional_t<fast, void *, int> section_; // which the kernel wants back
 	};
 
 	/// No domain.
@@ -156,11 +193,21 @@ public:
 		[[nodiscard("the cookie is the only way to tell when the grace period has elapsed")]]
 		static GracePeriod start(KRCU_LIFETIMEBOUND const Srcu &domain) noexcept
 		{
-			return GracePeriod(domain.domain_);
+			return GracePeriod(domain.domain_, krcu_start_poll_synchronize_srcu(domain.domain_));
 		}
 		static GracePeriod start(const Srcu &&) = delete; // the domain would be gone before the cookie
 
-		/// Whether every reader that was there at start() has left.
+		/// Returns a cookie for a full grace period of the domain after this call, and starts none.
+		/// The Srcu must not be empty.
+		/// Does not sleep. Context: as start(). See get_state_synchronize_srcu().
+		[[nodiscard("the cookie is the only way to tell when the grace period has elapsed")]]
+		static GracePeriod snapshot(KRCU_LIFETIMEBOUND const Srcu &domain) noexcept
+		{
+			return GracePeriod(domain.domain_, krcu_get_state_synchronize_srcu(domain.domain_));
+		}
+		static GracePeriod snapshot(const Srcu &&) = delete;
+
+		/// Whether every reader that was there when the cookie was made has left.
 		/// Does not sleep. Context: any but NMI. See poll_state_synchronize_srcu().
 		bool elapsed() const noexcept { return krcu_poll_state_synchronize_srcu(domain_, cookie_); }
 
@@ -173,10 +220,7 @@ public:
 		}
 
 	private:
-		explicit GracePeriod(srcu_struct *domain) noexcept
-			: domain_(domain), cookie_(krcu_start_poll_synchronize_srcu(domain))
-		{
-		}
+		GracePeriod(srcu_struct *domain, unsigned long cookie) noexcept : domain_(domain), cookie_(cookie) {}
 
 		srcu_struct *domain_;
 		unsigned long cookie_;
@@ -186,7 +230,7 @@ public:
 	explicit operator bool() const noexcept { return domain_; }
 
 	/// Enters a read-side critical section. The Srcu must not be empty.
-	/// Context: any but NMI. The reader may sleep where its context may. See srcu_read_lock().
+	/// Context: any but NMI. The reader may sleep where its context may. See srcu_read_lock(), srcu_read_lock_fast().
 	Guard read_lock() const & noexcept KRCU_LIFETIMEBOUND KRCU_ACQUIRE_SHARED(Srcu::readers_)
 		KRCU_NO_THREAD_SAFETY_ANALYSIS // its callers are checked
 	{
@@ -248,7 +292,7 @@ private:
 		lock_class_[KRCU_LOCK_CLASS_KEY_SIZE ? KRCU_LOCK_CLASS_KEY_SIZE : 1] = {};
 
 	// What the C half knows of the tag. One for all sources, so that lockdep finds one name for the class.
-	static inline constinit krcu_srcu_tag tag_ = { Tag::name, teardown_timeout_ms(), lock_class_, {} };
+	static inline constinit krcu_srcu_tag tag_ = { Tag::name, teardown_timeout_ms(), internal::has_fast_readers<Tag>(), lock_class_, {} };
 
 	srcu_struct *domain_ = nullptr;
 };

@@ -16,14 +16,16 @@
 #include <linux/bit_spinlock.h>
 
 /*
- * rhashtable's parameters fold only where all of its functions are inlined. Newer kernels see to that; in others
- * compilers decide by size, and what they leave out of line hashes and compares through pointers.
+ * A table's parameters fold only where all of rhashtable's functions are inlined. Newer kernels see to that; in others
+ * compilers decide by size, and what they leave out of line hashes and compares through pointers. GCC has flatten.
  */
-#pragma push_macro("inline")
-#undef inline
-#define inline inline __attribute__((__always_inline__))
+#ifdef CONFIG_CC_IS_CLANG
+#pragma clang attribute push([[gnu::__always_inline__]], apply_to = function)
+#endif
 #include <linux/rhashtable.h>
-#pragma pop_macro("inline")
+#ifdef CONFIG_CC_IS_CLANG
+#pragma clang attribute pop
+#endif
 
 #include <krcu/internal/shims.h>
 
@@ -70,7 +72,7 @@ static __always_inline bool claim(void *object, struct krcu_hash_params params, 
 	if (!keeps_state(params))
 		return true;
 	*before = READ_ONCE(link->state);
-	/* Of two CPUs that insert it at once, one does. */
+	/* Of two CPUs that insert it at once, one does; and after whoever erased it. */
 	if (WARN_ONCE(*before == KRCU_HASH_LINKED || cmpxchg(&link->state, *before, KRCU_HASH_LINKED) != *before,
 		      "krcu: HashTable: what is inserted is in a table already\n"))
 		return false;
@@ -83,7 +85,7 @@ static __always_inline bool claim(void *object, struct krcu_hash_params params, 
 static __always_inline void unclaim(void *object, struct krcu_hash_params params, unsigned long state)
 {
 	if (keeps_state(params))
-		smp_store_release(&link_of(object, params)->state, state);
+		smp_store_release(&link_of(object, params)->state, state); /* see claim() */
 }
 
 /* Remembers, in debug kernels, the grace period after which no reader is at the object any more. */
@@ -149,9 +151,9 @@ krcu_shim unsigned int krcu_hash_size(struct rhashtable *ht)
  * As rhashtable_lookup(), where C++ functions would be called through pointers: it hands the key on in memory, and GCC
  * forgets at each barrier what is there.
  */
-krcu_shim void *krcu_hash_find(struct rhashtable *ht, const void *key, unsigned short link_offset,
-			       unsigned int (*hash)(const void *key, unsigned int seed),
-			       bool (*equal)(const void *object, const void *key))
+krcu_shim __flatten void *krcu_hash_find(struct rhashtable *ht, const void *key, unsigned short link_offset,
+					 unsigned int (*hash)(const void *key, unsigned int seed),
+					 bool (*equal)(const void *object, const void *key))
 	__must_hold_shared(RCU)
 {
 	struct bucket_table *table = rht_dereference_rcu(ht->tbl, ht);
@@ -184,7 +186,7 @@ static __always_inline void *find_or_insert(struct rhashtable *ht, void *object,
 	return rhashtable_lookup_get_insert_key(ht, object, head_of(object, params), params_of(params));
 }
 
-krcu_shim int krcu_hash_insert(struct rhashtable *ht, void *object, struct krcu_hash_params params)
+krcu_shim __flatten int krcu_hash_insert(struct rhashtable *ht, void *object, struct krcu_hash_params params)
 {
 	unsigned long before;
 	void *found;
@@ -203,7 +205,8 @@ static __always_inline int swap_objects(struct rhashtable *ht, void *old, void *
 	return rhashtable_replace_fast(ht, head_of(old, params), head_of(fresh, params), params_of(params));
 }
 
-krcu_shim int krcu_hash_replace(struct rhashtable *ht, void *object, void **old, struct krcu_hash_params params)
+krcu_shim __flatten int krcu_hash_replace(struct rhashtable *ht, void *object, void **old,
+					  struct krcu_hash_params params)
 {
 	unsigned long before;
 	int err;
@@ -224,7 +227,7 @@ krcu_shim int krcu_hash_replace(struct rhashtable *ht, void *object, void **old,
 	return err;
 }
 
-krcu_shim bool krcu_hash_erase_object(struct rhashtable *ht, void *object, struct krcu_hash_params params)
+krcu_shim __flatten bool krcu_hash_erase_object(struct rhashtable *ht, void *object, struct krcu_hash_params params)
 {
 	int err = rhashtable_remove_fast(ht, head_of(object, params), params_of(params));
 
@@ -285,12 +288,12 @@ krcu_shim const void *krcu_hash_compared(struct rhashtable_compare_arg *arg)
 	return arg->key;
 }
 
-krcu_shim unsigned int krcu_jhash(const void *data, unsigned int len, unsigned int seed)
+krcu_shim __flatten unsigned int krcu_jhash(const void *data, unsigned int len, unsigned int seed)
 {
 	return jhash(data, len, seed);
 }
 
-krcu_shim unsigned int krcu_jhash2(const void *words, unsigned int len, unsigned int seed)
+krcu_shim __flatten unsigned int krcu_jhash2(const void *words, unsigned int len, unsigned int seed)
 {
 	return jhash2(words, len, seed);
 }

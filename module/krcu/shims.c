@@ -71,6 +71,16 @@ krcu_shim unsigned long krcu_start_poll_synchronize_rcu(void)
 	return start_poll_synchronize_rcu();
 }
 
+krcu_shim unsigned long krcu_start_poll_synchronize_rcu_expedited(void)
+{
+	return start_poll_synchronize_rcu_expedited();
+}
+
+krcu_shim unsigned long krcu_get_state_synchronize_rcu(void)
+{
+	return get_state_synchronize_rcu();
+}
+
 krcu_shim bool krcu_poll_state_synchronize_rcu(unsigned long cookie)
 {
 	return poll_state_synchronize_rcu(cookie);
@@ -81,6 +91,12 @@ krcu_shim void krcu_cond_synchronize_rcu(unsigned long cookie)
 	/* As cond_synchronize_rcu(), which does nothing in TINY_RCU, where the cookie then stays as it was. */
 	if (!poll_state_synchronize_rcu(cookie))
 		synchronize_rcu();
+}
+
+krcu_shim void krcu_cond_synchronize_rcu_expedited(unsigned long cookie)
+{
+	if (!poll_state_synchronize_rcu(cookie)) /* as above */
+		synchronize_rcu_expedited();
 }
 
 krcu_shim void krcu_call_rcu_hurry(struct callback_head *head, void (*func)(struct callback_head *head))
@@ -230,6 +246,33 @@ krcu_shim void krcu_srcu_read_unlock(struct srcu_struct *ssp, int idx)
 	srcu_read_unlock(ssp, idx);
 }
 
+/* Before 6.15 there is one kind of readers. */
+#ifdef SRCU_READ_FLAVOR_FAST
+krcu_shim void *krcu_srcu_read_lock_fast(struct srcu_struct *ssp)
+	__acquires_shared(ssp)
+{
+	return (void __force *)srcu_read_lock_fast(ssp);
+}
+
+krcu_shim void krcu_srcu_read_unlock_fast(struct srcu_struct *ssp, void *section)
+	__releases_shared(ssp)
+{
+	srcu_read_unlock_fast(ssp, (struct srcu_ctr __percpu __force *)section);
+}
+#else
+krcu_shim void *krcu_srcu_read_lock_fast(struct srcu_struct *ssp)
+	__acquires_shared(ssp)
+{
+	return (void *)(long)srcu_read_lock(ssp);
+}
+
+krcu_shim void krcu_srcu_read_unlock_fast(struct srcu_struct *ssp, void *section)
+	__releases_shared(ssp)
+{
+	srcu_read_unlock(ssp, (long)section);
+}
+#endif
+
 krcu_shim void krcu_synchronize_srcu(struct srcu_struct *ssp)
 {
 	synchronize_srcu(ssp);
@@ -248,6 +291,11 @@ krcu_shim void krcu_srcu_barrier(struct srcu_struct *ssp)
 krcu_shim unsigned long krcu_start_poll_synchronize_srcu(struct srcu_struct *ssp)
 {
 	return start_poll_synchronize_srcu(ssp);
+}
+
+krcu_shim unsigned long krcu_get_state_synchronize_srcu(struct srcu_struct *ssp)
+{
+	return get_state_synchronize_srcu(ssp);
 }
 
 krcu_shim bool krcu_poll_state_synchronize_srcu(struct srcu_struct *ssp, unsigned long cookie)

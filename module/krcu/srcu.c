@@ -65,6 +65,12 @@ static struct srcu_struct *add_domain(struct krcu_domain *domain, struct srcu_st
 	return ssp;
 }
 
+/* Readers of one kind had no function of their own to initialise their domain before 6.19. */
+#ifndef SRCU_READ_FLAVOR_FAST_UPDOWN
+#define __init_srcu_struct_fast __init_srcu_struct
+#define init_srcu_struct_fast init_srcu_struct
+#endif
+
 struct srcu_struct *krcu_srcu_create(struct krcu_srcu_tag *tag)
 {
 	struct krcu_domain *domain = new_domain(tag);
@@ -74,9 +80,10 @@ struct srcu_struct *krcu_srcu_create(struct krcu_srcu_tag *tag)
 		return NULL;
 #ifdef CONFIG_DEBUG_LOCK_ALLOC
 	/* init_srcu_struct() would give every domain the one lock class of this line. */
-	err = __init_srcu_struct(&domain->own, tag->name, tag->key);
+	err = tag->fast ? __init_srcu_struct_fast(&domain->own, tag->name, tag->key) :
+			  __init_srcu_struct(&domain->own, tag->name, tag->key);
 #else
-	err = init_srcu_struct(&domain->own);
+	err = tag->fast ? init_srcu_struct_fast(&domain->own) : init_srcu_struct(&domain->own);
 #endif
 	if (err) {
 		kfree(domain);

@@ -157,9 +157,9 @@ int torture_start(torture_bug planted_bug, bool pace)
 		return -ENOMEM;
 	int err = indexed_subject.start();
 	if (!err)
-		err = hashed_subject.start();
-	if (!err)
 		err = listed_subject.start();
+	if (!err)
+		err = hashed_subject.start();
 	if (err)
 		torture_stop();
 	return err;

@@ -14,17 +14,19 @@
 #include <linux/wait.h>
 
 /* As careful as in module/krcu/hash.c. */
+#include <linux/bitops.h>
 #include <linux/list_nulls.h>
 #include <linux/rculist.h>
 #include <linux/workqueue.h>
 #include <linux/bit_spinlock.h>
-#include <linux/bitops.h>
-#pragma push_macro("inline")
-#undef inline
-#define inline inline __attribute__((__always_inline__))
+#ifdef CONFIG_CC_IS_CLANG
+#pragma clang attribute push([[gnu::__always_inline__]], apply_to = function)
+#endif
 #include <linux/jhash.h>
 #include <linux/rhashtable.h>
-#pragma pop_macro("inline")
+#ifdef CONFIG_CC_IS_CLANG
+#pragma clang attribute pop
+#endif
 
 struct box {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
@@ -392,7 +394,7 @@ static const struct rhashtable_params hashed_params = {
 };
 
 /* Looks up what has that key. */
-int c_hash_find(struct rhashtable **table, int key)
+__flatten int c_hash_find(struct rhashtable **table, int key)
 {
 	struct hashed *found;
 	int value = -1;
@@ -427,7 +429,7 @@ static const struct rhashtable_params remainder_params = {
 	.obj_cmpfn = compare_remainder,
 };
 
-int c_hash_find_by(struct rhashtable **table, int key)
+__flatten int c_hash_find_by(struct rhashtable **table, int key)
 {
 	struct hashed *found;
 	int value = -1;
@@ -441,7 +443,7 @@ int c_hash_find_by(struct rhashtable **table, int key)
 }
 
 /* Inserts an object, and drops it if that fails. */
-int c_hash_insert(struct rhashtable **table, struct hashed *object)
+__flatten int c_hash_insert(struct rhashtable **table, struct hashed *object)
 {
 	int err;
 
@@ -454,7 +456,7 @@ int c_hash_insert(struct rhashtable **table, struct hashed *object)
 }
 
 /* Takes an object out, and retires it. */
-int c_hash_erase(struct rhashtable **table, struct hashed *object)
+__flatten int c_hash_erase(struct rhashtable **table, struct hashed *object)
 {
 	int err = rhashtable_remove_fast(*table, &object->link, hashed_params);
 

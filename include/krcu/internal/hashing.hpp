@@ -141,7 +141,7 @@ public:
 		constexpr HashLink T::*linked_by = link;
 		krcu_hash_params params = {};
 
-		params.link_offset = offset_of(linked_by);
+		params.link_offset = static_cast<unsigned short>(offset_of(linked_by)); // see above
 		params.shared = std::copy_constructible<P>;
 		params.hash = hash_object;
 		params.compare = compare;
@@ -151,7 +151,7 @@ public:
 	/// What has that key, or null. The caller is under a guard.
 	static T *find(rhashtable *table, const key_type &sought) noexcept
 	{
-		return static_cast<T *>(krcu_hash_find(table, &sought, params().link_offset, hash, equal));
+		return static_cast<T *>(krcu_hash_find(table, static_cast<const void *>(&sought), params().link_offset, hash, equal));
 	}
 };
 

@@ -10,7 +10,7 @@ namespace krcu::internal {
 
 /// The optional members by which a driver's types tell krcu what to do with them.
 struct Names {
-	int belongs_to_scope, destructor_may_sleep, drop_before_gp, rcu_view, teardown_timeout_ms;
+	int belongs_to_scope, destructor_may_sleep, drop_before_gp, fast, rcu_view, teardown_timeout_ms;
 };
 
 /// A private member looks like none: naming it fails either way, and what the type says would go unheard.

@@ -45,8 +45,11 @@ void krcu_synchronize_rcu(void);
 void krcu_synchronize_rcu_expedited(void);
 void krcu_rcu_barrier(void);
 unsigned long krcu_start_poll_synchronize_rcu(void);
+unsigned long krcu_start_poll_synchronize_rcu_expedited(void);
+unsigned long krcu_get_state_synchronize_rcu(void);
 bool krcu_poll_state_synchronize_rcu(unsigned long cookie);
 void krcu_cond_synchronize_rcu(unsigned long cookie);
+void krcu_cond_synchronize_rcu_expedited(unsigned long cookie);
 void krcu_call_rcu_hurry(struct callback_head *head, void (*func)(struct callback_head *head));
 void krcu_call_rcu(struct callback_head *head, void (*func)(struct callback_head *head));
 void krcu_kvfree_rcu(struct callback_head *head);
@@ -108,6 +111,7 @@ void krcu_kmem_cache_free(struct kmem_cache *cache, void *ptr);
 struct krcu_srcu_tag {
 	const char *name;
 	unsigned int timeout_ms;	/* before a late reader is given up */
+	bool fast;			/* readers are those of srcu_read_lock_fast() */
 	void *key;			/* struct lock_class_key */
 	struct krcu_ran ran;		/* the domains' callbacks */
 };
@@ -124,10 +128,13 @@ void krcu_srcu_destroy_wrapped(void);
 void krcu_srcu_destroy_all(void);
 int krcu_srcu_read_lock(struct srcu_struct *ssp);
 void krcu_srcu_read_unlock(struct srcu_struct *ssp, int idx);
+void *krcu_srcu_read_lock_fast(struct srcu_struct *ssp);
+void krcu_srcu_read_unlock_fast(struct srcu_struct *ssp, void *section);
 void krcu_synchronize_srcu(struct srcu_struct *ssp);
 void krcu_synchronize_srcu_expedited(struct srcu_struct *ssp);
 void krcu_srcu_barrier(struct srcu_struct *ssp);
 unsigned long krcu_start_poll_synchronize_srcu(struct srcu_struct *ssp);
+unsigned long krcu_get_state_synchronize_srcu(struct srcu_struct *ssp);
 bool krcu_poll_state_synchronize_srcu(struct srcu_struct *ssp, unsigned long cookie);
 void krcu_call_srcu(struct srcu_struct *ssp, struct callback_head *head,
 		    void (*func)(struct callback_head *head));

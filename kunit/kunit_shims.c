@@ -77,10 +77,7 @@ struct spinlock *kunit_c_spinlock(void)
 
 bool kunit_c_spinlock_is_locked(void)
 {
-	if (!spin_trylock(&c_spinlock))
-		return true;
-	spin_unlock(&c_spinlock);
-	return false;
+	return spin_is_locked(&c_spinlock);
 }
 
 bool kunit_spinlock_can_tell(void)

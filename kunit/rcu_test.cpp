@@ -120,4 +120,41 @@ KUNIT_CASE(wait_for_an_elapsed_grace_period_returns_at_once)
 	EXPECT_TRUE(reader.reading());
 }
 
+KUNIT_CASE(expedited_grace_period_waits_for_the_reader)
+{
+	NEEDS_CONCURRENCY();
+	Reader reader([](const krcu::ReadGuard &, auto stay) { stay(50); });
+
+	ASSERT_TRUE(reader);
+	auto grace_period = krcu::GracePeriod::start_expedited();
+	EXPECT_FALSE(grace_period.elapsed());
+	grace_period.wait_expedited();
+	EXPECT_FALSE(reader.reading());
+	EXPECT_TRUE(grace_period.elapsed());
+}
+
+KUNIT_CASE(snapshot_elapses_when_somebody_waits)
+{
+	auto snapshot = krcu::GracePeriod::snapshot();
+
+	EXPECT_FALSE(snapshot.elapsed());
+	krcu::synchronize_rcu();
+	EXPECT_TRUE(snapshot.elapsed());
+	// And where nobody else does, by waiting for itself.
+	auto second = krcu::GracePeriod::snapshot();
+	second.wait();
+	EXPECT_TRUE(second.elapsed());
+}
+
+KUNIT_CASE(cookie_goes_to_c_and_comes_back)
+{
+	auto grace_period = krcu::GracePeriod::snapshot();
+	auto same = krcu::GracePeriod::from_cookie(grace_period.cookie());
+
+	EXPECT_EQ(same.cookie(), grace_period.cookie());
+	EXPECT_FALSE(same.elapsed());
+	same.wait();
+	EXPECT_TRUE(grace_period.elapsed());
+}
+
 KUNIT_SUITE(rcu);

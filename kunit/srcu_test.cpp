@@ -13,7 +13,12 @@ struct Table {
 struct Queue {
 	static constexpr const char *name = "krcu_kunit_queue";
 };
+struct Fast {
+	static constexpr const char *name = "krcu_kunit_fast";
+	static constexpr bool fast = true;
+};
 using Domain = krcu::Srcu<Table>;
+using FastDomain = krcu::Srcu<Fast>;
 
 static_assert(sizeof(Domain) == sizeof(void *));
 static_assert(!std::is_same_v<Domain, krcu::Srcu<Queue>> && !std::is_same_v<Domain::Guard, krcu::Srcu<Queue>::Guard>);
@@ -31,6 +36,59 @@ KUNIT_CASE(synchronize_waits_for_a_sleeping_reader)
 	ASSERT_TRUE(reader);
 	domain.synchronize();
 	EXPECT_FALSE(reader.reading());
+}
+
+KUNIT_CASE(fast_readers_are_waited_for)
+{
+	auto domain = FastDomain::make();
+	ASSERT_TRUE(domain);
+	{
+		Sleeper reader(domain, 30);
+
+		ASSERT_TRUE(reader);
+		domain.synchronize();
+		EXPECT_FALSE(reader.reading());
+	}
+	{
+		auto outer = domain.read_lock();
+		auto inner = domain.read_lock();
+	}
+	Sleeper reader(domain, 30);
+	ASSERT_TRUE(reader);
+	domain.synchronize_expedited();
+	EXPECT_FALSE(reader.reading());
+}
+
+KUNIT_CASE(destructor_waits_for_a_fast_reader)
+{
+	Object::reset();
+	{
+		auto domain = FastDomain::make();
+		ASSERT_TRUE(domain);
+		krcu::Rcu<krcu::SrcuKBox<Object, Fast>, FastDomain> rcu(
+			krcu::SrcuKBox<Object, Fast>::make(domain, krcu::GFP_KERNEL, 7));
+		{
+			auto guard = domain.read_lock();
+			auto object = rcu.dereference(guard);
+			ASSERT_TRUE(object);
+			(void)rcu.take();
+			kunit_sleep_ms(20);
+			EXPECT_EQ(object->value, 7);
+			EXPECT_EQ(Object::destroyed, 0);
+		}
+	}
+	EXPECT_EQ(Object::destroyed, 1);
+}
+
+KUNIT_CASE(snapshot_of_a_domain_elapses_when_somebody_waits)
+{
+	auto domain = Domain::make();
+	ASSERT_TRUE(domain);
+	auto snapshot = Domain::GracePeriod::snapshot(domain);
+
+	EXPECT_FALSE(snapshot.elapsed());
+	domain.synchronize();
+	EXPECT_TRUE(snapshot.elapsed());
 }
 
 KUNIT_CASE(synchronize_expedited_waits_for_a_sleeping_reader)

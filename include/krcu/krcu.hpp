@@ -21,6 +21,7 @@
 #include <krcu/rcu_ptr.hpp>
 #include <krcu/rcu_ref.hpp>
 #include <krcu/reclaim.hpp>
+#include <krcu/revocable.hpp>
 #include <krcu/slab_cache.hpp>
 #include <krcu/srcu.hpp>
 #include <krcu/srcu_box.hpp>

@@ -32,15 +32,6 @@ struct TailSize<Header> final {
 	explicit TailSize(std::size_t) noexcept {}
 };
 
-/// The alignment that suits all of them.
-template <class... Ts>
-constexpr std::size_t strictest_align = [] {
-	std::size_t align = 1;
-
-	((align = alignof(Ts) > align ? alignof(Ts) : align), ...);
-	return align;
-}();
-
 } // namespace internal
 
 /// As the T of a box or an RcuRef: a Header, which it derives from, and n E's right behind it, in one allocation.

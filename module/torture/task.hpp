@@ -72,6 +72,7 @@ private:
 struct Steady {
 	static constexpr const char *name = "krcu_torture_steady";
 	static constexpr unsigned int teardown_timeout_ms = patience_ms;
+	static constexpr bool fast = true;
 };
 using SteadyDomain = krcu::Srcu<Steady>;
 

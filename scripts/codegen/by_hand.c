@@ -53,6 +53,11 @@ struct listed {
 	struct list_head link;
 };
 
+struct revocable {
+	int value;
+	int available;
+};
+
 struct counted {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
 	struct kvfree_rcu_head rcu;
@@ -92,6 +97,7 @@ void c_replace(struct box __rcu **slot, struct box *fresh);
 void c_publish(struct box __rcu **slot, int value);
 void c_drop_session(struct session *session);
 void c_nested(void);
+int c_try_access(const struct revocable *revocable);
 int c_list_sum(struct list_head *list);
 int c_list_find(struct list_head *list, int value);
 struct counted *c_ref_make(int value);
@@ -343,6 +349,18 @@ int c_dereference_locked(struct box __rcu **slot, struct mutex *lock)
 	if (likely(box))
 		value = box->value;
 	mutex_unlock(lock);
+	return value;
+}
+
+/* A resource that may be taken away */
+int c_try_access(const struct revocable *revocable)
+{
+	int value = -1;
+
+	rcu_read_lock();
+	if (READ_ONCE(revocable->available))
+		value = revocable->value;
+	rcu_read_unlock();
 	return value;
 }
 

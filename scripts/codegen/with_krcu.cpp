@@ -60,6 +60,7 @@ void cxx_replace(krcu::Rcu<Box> &slot, void *fresh);
 void cxx_publish(krcu::Rcu<Box> &slot, int value);
 void cxx_drop_session(void *foreign);
 void cxx_nested();
+int cxx_try_access(const krcu::Revocable<int> &revocable);
 int cxx_list_sum(const void *list);
 int cxx_list_find(const void *list, int value);
 void *cxx_ref_make(int value);
@@ -141,6 +142,14 @@ void cxx_replace(krcu::Rcu<Box> &slot, void *fresh)
 void cxx_drop_session(void *foreign)
 {
 	auto session = krcu::RcuKBox<Session>::from_foreign(foreign);
+}
+
+int cxx_try_access(const krcu::Revocable<int> &revocable)
+{
+	krcu::ReadGuard guard;
+	auto value = revocable.try_access(guard);
+
+	return value ? *value : -1;
 }
 
 void cxx_nested()

@@ -17,6 +17,16 @@ class Impatient {
 public:
 	static constexpr const char *name = "impatient";
 };
+class Hasty {
+	static constexpr bool fast = true;
+
+public:
+	static constexpr const char *name = "hasty";
+};
+struct Fast {
+	static constexpr const char *name = "fast";
+	static constexpr bool fast = true;
+};
 using Tables = krcu::Srcu<Table>;
 using Queues = krcu::Srcu<Queue>;
 using Box = krcu::RcuKBox<int>;
@@ -118,6 +128,14 @@ void domains(Tables &tables)
 #endif
 #ifdef MISUSE_a_domain_with_a_private_timeout // error: krcu: teardown_timeout_ms of the tag cannot be read
 	auto impatient = krcu::Srcu<Impatient>::make();
+#endif
+#ifdef MISUSE_a_private_wish_for_fast_readers // error: krcu: fast of the tag cannot be read
+	auto hasty = krcu::Srcu<Hasty>::make();
+#endif
+#ifdef MISUSE_fast_readers_where_there_are_plain_ones // error: (invalid initialization of reference of type|no matching function for call to 'look_up')
+	auto fast = krcu::Srcu<Fast>::make();
+	auto guard = fast.read_lock();
+	look_up(guard);
 #endif
 }
 

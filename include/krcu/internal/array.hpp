@@ -32,6 +32,15 @@ private:
 	std::size_t size_;
 };
 
+/// The alignment that suits all of them. GCC 12 hears only one of several alignas that depend on a template.
+template <class... Ts>
+constexpr std::size_t strictest_align = [] {
+	std::size_t align = 1;
+
+	((align = alignof(Ts) > align ? alignof(Ts) : align), ...);
+	return align;
+}();
+
 /// What has E's behind it: an Array, or a Tail.
 template <class T>
 concept HasTail = requires { typename T::tail_type; };
@@ -90,7 +99,7 @@ struct Trailing final {
 
 /// Readers see it as a range: size(), [], begin(), end().
 template <class T>
-class alignas(T) alignas(std::size_t) Array final {
+class alignas(strictest_align<T, std::size_t>) Array final {
 	static_assert(TraitsCanBeRead<T>::value && EndsByDestructor<T>::value);
 
 public:

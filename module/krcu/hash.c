@@ -182,6 +182,9 @@ krcu_shim __flatten void *krcu_hash_find(struct rhashtable *ht, const void *key,
 /* What has the object's key, and NULL if that is the object from now on; or an ERR_PTR(). */
 static __always_inline void *find_or_insert(struct rhashtable *ht, void *object, struct krcu_hash_params params)
 {
+	/* C++ refuses to insert nothing, and rhashtable need not ask again. */
+	if (!object)
+		__builtin_unreachable();
 	/* The object is its own key: compare() takes two. */
 	return rhashtable_lookup_get_insert_key(ht, object, head_of(object, params), params_of(params));
 }

@@ -46,6 +46,14 @@ public:
 	/// Called by what looks up: `object` is null, or valid as long as the guard that it has been given.
 	explicit constexpr Found(const T *object) noexcept : object_(object) {}
 
+	/// The same of one that there is. A reference is never null, but the kernel's -fno-delete-null-pointer-checks
+	/// hides that from the compiler, and the caller's test would stay in the code after the one of the look-up.
+	explicit constexpr Found(const T &object) noexcept : object_(&object)
+	{
+		if (!object_)
+			__builtin_unreachable();
+	}
+
 	Found(const Found &) = delete;
 	Found &operator=(const Found &) = delete;
 

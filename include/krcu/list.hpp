@@ -155,7 +155,7 @@ public:
 		Old erase_if(F &&pred) const
 		{
 			static_assert(is_predicate<F>, "krcu: erase_if() wants a `bool pred(const T &)`");
-			const T *object = list_.find(pred);
+			auto object = list_.find(pred);
 
 			return object ? list_.unlink(*object) : Old();
 		}
@@ -171,7 +171,7 @@ public:
 		Found<T> find_if(F &&pred) const KRCU_LIFETIMEBOUND
 		{
 			static_assert(is_predicate<F>, "krcu: find_if() wants a `bool pred(const T &)`");
-			return Found<T>(list_.find(pred));
+			return list_.find(pred);
 		}
 
 		/// As the list's. `visit` may erase what it visits.
@@ -238,7 +238,7 @@ public:
 	Found<T> find_if(KRCU_LIFETIMEBOUND const ReadGuard &, F &&pred) const
 	{
 		static_assert(is_predicate<F>, "krcu: find_if() wants a `bool pred(const T &)`");
-		return Found<T>(find(pred));
+		return find(pred);
 	}
 	template <class F>
 	Found<T> find_if(const ReadGuard &&, F &&) const = delete; // the guard would be gone before what it finds
@@ -306,12 +306,12 @@ private:
 	}
 
 	template <class F>
-	const T *find(F &pred) const
+	Found<T> find(F &pred) const
 	{
 		for (const list_head *entry = krcu_list_next(head()); entry != head(); entry = krcu_list_next(entry))
 			if (const T &object = object_of(entry); pred(object))
-				return &object;
-		return nullptr;
+				return Found<T>(object);
+		return Found<T>(nullptr);
 	}
 
 	// Goes on from an entry that `visit` has erased: its next pointer stays, and its memory, for readers and for

@@ -208,9 +208,9 @@ public:
 		if (!foreign) [[unlikely]]
 			return Found<element_type>(nullptr);
 		if constexpr (ForeignOwnableRcu<P, Guard>)
-			return Found<element_type>(non_null(P::rcu_borrow(foreign, guard)));
+			return Found<element_type>(P::rcu_borrow(foreign, guard));
 		else // Holds because RcuOld waits for a grace period before it takes the pointer back.
-			return Found<element_type>(non_null(P::borrow(foreign)));
+			return Found<element_type>(P::borrow(foreign));
 	}
 	Found<element_type> dereference(const Guard &&) const = delete; // the guard would be gone before what it finds
 
@@ -224,7 +224,7 @@ public:
 
 		if (!foreign) [[unlikely]]
 			return Found<element_type>(nullptr);
-		return Found<element_type>(non_null(P::borrow(foreign)));
+		return Found<element_type>(P::borrow(foreign));
 	}
 	template <LockGuard G>
 	Found<element_type> dereference(const G &&) const = delete; // the lock would be released before
@@ -321,17 +321,6 @@ private:
 
 		foreign_ = nullptr;
 		return foreign;
-	}
-
-	// A reference is never null, but the kernel's -fno-delete-null-pointer-checks hides that from
-	// the compiler, and every caller's test for null would stay in the code after the one above it.
-	static const element_type *non_null(const element_type &object) noexcept
-	{
-		const element_type *pointer = &object;
-
-		if (!pointer)
-			__builtin_unreachable();
-		return pointer;
 	}
 
 	void *foreign_ = nullptr;

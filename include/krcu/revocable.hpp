@@ -94,7 +94,9 @@ public:
 	Found<T> try_access(KRCU_LIFETIMEBOUND const Guard &) const noexcept
 	{
 		// Relaxed: whoever sees the object sees the T, and a guard from before revoke() is waited for.
-		return Found<T>(__atomic_load_n(&available_, __ATOMIC_RELAXED) ? &storage_.value : nullptr);
+		if (!__atomic_load_n(&available_, __ATOMIC_RELAXED)) [[unlikely]]
+			return Found<T>(nullptr);
+		return Found<T>(storage_.value);
 	}
 	Found<T> try_access(const Guard &&) const = delete; // the guard would be gone first
 

@@ -129,7 +129,9 @@ public:
 	{
 		void *entry = krcu_xa_load(xa(), index);
 
-		return Found<element_type>(entry ? &P::rcu_borrow(entry, guard) : nullptr);
+		if (!entry)
+			return Found<element_type>(nullptr);
+		return Found<element_type>(P::rcu_borrow(entry, guard));
 	}
 	Found<element_type> load(unsigned long, const ReadGuard &&) const = delete; // the guard would be gone first
 

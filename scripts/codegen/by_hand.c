@@ -12,6 +12,7 @@
 #include <linux/version.h>
 #include <linux/srcu.h>
 #include <linux/wait.h>
+#include <linux/xarray.h>
 
 /* As careful as in module/krcu/hash.c. */
 #include <linux/bitops.h>
@@ -97,6 +98,7 @@ void c_replace(struct box __rcu **slot, struct box *fresh);
 void c_publish(struct box __rcu **slot, int value);
 void c_drop_session(struct session *session);
 void c_nested(void);
+int c_xa_load(struct xarray *array, unsigned long index);
 int c_try_access(const struct revocable *revocable);
 int c_list_sum(struct list_head *list);
 int c_list_find(struct list_head *list, int value);
@@ -358,8 +360,22 @@ int c_try_access(const struct revocable *revocable)
 	int value = -1;
 
 	rcu_read_lock();
-	if (READ_ONCE(revocable->available))
+	if (likely(READ_ONCE(revocable->available)))
 		value = revocable->value;
+	rcu_read_unlock();
+	return value;
+}
+
+/* Looks up what is at an index. */
+int c_xa_load(struct xarray *array, unsigned long index)
+{
+	struct box *box;
+	int value = 0;
+
+	rcu_read_lock();
+	box = xa_load(array, index);
+	if (box)
+		value = box->value;
 	rcu_read_unlock();
 	return value;
 }

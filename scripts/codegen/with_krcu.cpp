@@ -60,6 +60,7 @@ void cxx_replace(krcu::Rcu<Box> &slot, void *fresh);
 void cxx_publish(krcu::Rcu<Box> &slot, int value);
 void cxx_drop_session(void *foreign);
 void cxx_nested();
+int cxx_xa_load(const void *array, unsigned long index);
 int cxx_try_access(const krcu::Revocable<int> &revocable);
 int cxx_list_sum(const void *list);
 int cxx_list_find(const void *list, int value);
@@ -147,9 +148,19 @@ void cxx_drop_session(void *foreign)
 int cxx_try_access(const krcu::Revocable<int> &revocable)
 {
 	krcu::ReadGuard guard;
-	auto value = revocable.try_access(guard);
+	int value = -1;
 
-	return value ? *value : -1;
+	if (auto found = revocable.try_access(guard))
+		value = *found;
+	return value;
+}
+
+int cxx_xa_load(const void *array, unsigned long index)
+{
+	krcu::ReadGuard guard;
+	auto box = static_cast<const krcu::XArray<Box> *>(array)->load(index, guard);
+
+	return box ? *box : 0;
 }
 
 void cxx_nested()

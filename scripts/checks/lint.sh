@@ -86,7 +86,12 @@ shell() {
 	shellcheck -x -e SC2319 "${scripts[@]}" && shellcheck --shell=sh "${guest[@]}" # busybox runs these
 }
 
-for check in checkpatch sparse weverything tidy format shell; do
+# A mutant that no longer applies tests nothing.
+mutants() {
+	(cd "$krcu" && python3 scripts/mutants/mutants.py --check)
+}
+
+for check in checkpatch sparse weverything tidy format shell mutants; do
 	"$check" </dev/null >"$work/log" 2>&1 || echo "$check: exit status $?" >>"$work/log"
 	[ ! -s "$work/log" ]
 	result $? "$check"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Breaks krcu in small ways, one at a time, and checks that a test sees each: scripts/mutants/mutants.txt has them.
 
-    mutants.py        (make mutants)
+    mutants.py            (make mutants)
+    mutants.py --check    whether all of them still apply; builds nothing
 
 Each is built in a copy of the sources, with one suite or one driver that must see it, and run in a guest. First
 come the same runs with nothing broken, which have to be green. FILTER="GLOB..." picks mutants by name; ACCEL, SMP,
@@ -410,6 +411,8 @@ def main():
         m.how = m.broken(read(m.file))[1]
         if m.how:
             say(f"{m.name} {m.how}")
+    if sys.argv[1:] == ["--check"]:
+        return 1 if any(m.how for m in mutants) else 0
     os.makedirs(WORK, exist_ok=True)
     lock = open(f"{WORK}.lock", "w", encoding="utf-8")
     try:

@@ -9,7 +9,7 @@ sources() {
 		dpkg-query -W
 		find .ci .clang-* ./*.md Kbuild include module kunit scripts -type f ! -name '*.mod.c' ! -name '*-constants.h' \
 			\( -name '*.[chS]' -o -name '*.[ch]pp' -o -name '*.sh' -o -name '*.py' -o -name 'Kbuild*' -o -name '[!.]*.config' \
-			-o -name '*.md' -o -name '.clang-*' -o -name run -o -name '*.pml' -o -path '*/internal/hosted/*' \) -exec sha256sum {} +
+			-o -name '*.md' -o -name '.clang-*' -o -name run -o -name '*.pml' -o -name mutants.txt -o -path '*/internal/hosted/*' \) -exec sha256sum {} +
 	} | sha256sum
 }
 

@@ -23,7 +23,7 @@ namespace krcu::internal {
 
 /// Whether all of a key can be read in words of 32 bits, as an rhashtable reads one whose size is a multiple of theirs.
 template <class Key>
-constexpr bool in_words = sizeof(Key) % sizeof(std::uint32_t) == 0 && alignof(Key) >= alignof(std::uint32_t);
+constexpr bool in_words = sizeof(Key) % 4 == 0 && alignof(Key) >= alignof(std::uint32_t);
 
 /// The unsigned integer of as many bytes, and void where there is none.
 template <std::size_t size>
@@ -38,7 +38,7 @@ struct KeyBytes final {
 	static unsigned int hash(const Key &key, unsigned int seed)
 	{
 		if constexpr (in_words<Key>)
-			return krcu_jhash2(&key, sizeof(key) / sizeof(std::uint32_t), seed);
+			return krcu_jhash2(&key, sizeof(key) / 4, seed);
 		else
 			return krcu_jhash(&key, sizeof(key), seed);
 	}

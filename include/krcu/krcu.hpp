@@ -5,6 +5,7 @@
 #define KRCU_KRCU_HPP
 
 #include <krcu/allocator.hpp>
+#include <krcu/atomic.hpp>
 #include <krcu/box.hpp>
 #include <krcu/callback.hpp>
 #include <krcu/draft.hpp>

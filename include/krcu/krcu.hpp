@@ -27,6 +27,7 @@
 #include <krcu/srcu.hpp>
 #include <krcu/srcu_box.hpp>
 #include <krcu/tail.hpp>
+#include <krcu/time.hpp>
 #include <krcu/version.h>
 #include <krcu/xarray.hpp>
 

@@ -28,6 +28,8 @@
 #include <krcu/srcu_box.hpp>
 #include <krcu/tail.hpp>
 #include <krcu/time.hpp>
+#include <krcu/uapi.hpp>
+#include <krcu/user.hpp>
 #include <krcu/version.h>
 #include <krcu/xarray.hpp>
 

@@ -16,6 +16,7 @@
 #include <krcu/list.hpp>
 #include <krcu/lock.hpp>
 #include <krcu/poll.hpp>
+#include <krcu/print.hpp>
 #include <krcu/rcu.hpp>
 #include <krcu/rcu_box.hpp>
 #include <krcu/rcu_free_box.hpp>

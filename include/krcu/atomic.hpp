@@ -91,8 +91,8 @@ inline constexpr internal::Order<KRCU_FULL> full;
 ///     }
 template <class T>
 class Atomic final {
-	static_assert(internal::AtomicNumber<T> || internal::AtomicEnum<T> || std::same_as<T, bool> ||
-			      (std::is_pointer_v<T> && !std::is_volatile_v<T>),
+	static_assert(std::same_as<T, std::remove_cv_t<T>> && (internal::AtomicNumber<T> || internal::AtomicEnum<T> ||
+							       std::same_as<T, bool> || std::is_pointer_v<T>),
 		      "krcu: an Atomic is an integer or an enum of 4 or 8 bytes, a bool or a pointer: the kernel has no others");
 
 	static constexpr bool is_bool = std::same_as<T, bool>;

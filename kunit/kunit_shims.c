@@ -5,6 +5,8 @@
 #include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/irqflags.h>
+#include <linux/jiffies.h>
+#include <linux/kmsg_dump.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
@@ -17,6 +19,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/srcu.h>
+#include <linux/string.h>
 #include <linux/timer.h>
 #include <linux/version.h>
 #include <linux/vmalloc.h>
@@ -106,6 +109,37 @@ bool kunit_spinlock_class(const struct spinlock *lock, struct kunit_lock_class *
 void kunit_say(const char *text)
 {
 	pr_info("krcu_kunit: %s\n", text);
+}
+
+unsigned int kunit_said(const char *beginning)
+{
+	struct kmsg_dump_iter log;
+	static char line[512];
+	unsigned int times = 0;
+	size_t length;
+	char *text;
+
+	kmsg_dump_rewind(&log);
+	while (kmsg_dump_get_line(&log, true, line, sizeof(line) - 1, &length)) {
+		line[length] = '\0';
+		/* Level, time and caller come first, the latter two if the kernel is so configured. */
+		text = strstr(line, "krcu_kunit: ");
+		if (!strncmp(line, beginning, 3) && text && !strncmp(text, beginning + 3, strlen(beginning + 3)))
+			times++;
+	}
+	return times;
+}
+
+const int kunit_hz = HZ;
+
+unsigned long kunit_jiffies(void)
+{
+	return jiffies;
+}
+
+unsigned long kunit_msecs_to_jiffies(unsigned int ms)
+{
+	return msecs_to_jiffies(ms);
 }
 
 MODULE_DESCRIPTION("KUnit suites of krcu");

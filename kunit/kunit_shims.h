@@ -106,6 +106,14 @@ struct spinlock *kunit_c_spinlock(void);
 bool kunit_c_spinlock_is_locked(void);
 bool kunit_spinlock_can_tell(void);
 
+/* How many lines of the log begin so, "<6>" for its level in front. */
+unsigned int kunit_said(const char *beginning);
+
+/* The kernel's own time */
+extern const int kunit_hz;
+unsigned long kunit_jiffies(void);
+unsigned long kunit_msecs_to_jiffies(unsigned int ms);
+
 /* What lockdep knows of a lock: false where there is no lockdep. */
 struct kunit_lock_class {
 	const void *key;

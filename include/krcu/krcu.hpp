@@ -5,6 +5,7 @@
 #define KRCU_KRCU_HPP
 
 #include <krcu/allocator.hpp>
+#include <krcu/atomic.hpp>
 #include <krcu/box.hpp>
 #include <krcu/callback.hpp>
 #include <krcu/draft.hpp>
@@ -15,6 +16,7 @@
 #include <krcu/list.hpp>
 #include <krcu/lock.hpp>
 #include <krcu/poll.hpp>
+#include <krcu/print.hpp>
 #include <krcu/rcu.hpp>
 #include <krcu/rcu_box.hpp>
 #include <krcu/rcu_free_box.hpp>
@@ -26,6 +28,9 @@
 #include <krcu/srcu.hpp>
 #include <krcu/srcu_box.hpp>
 #include <krcu/tail.hpp>
+#include <krcu/time.hpp>
+#include <krcu/uapi.hpp>
+#include <krcu/user.hpp>
 #include <krcu/version.h>
 #include <krcu/xarray.hpp>
 

@@ -6,6 +6,7 @@
  */
 #include <linux/kbuild.h>
 #include <linux/gfp.h>
+#include <linux/jiffies.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -74,6 +75,10 @@ int main(void)
 	DEFINE(KRCU_KMALLOC_MINALIGN, ARCH_KMALLOC_MINALIGN);
 	DEFINE(KRCU_KMALLOC_MAX_SIZE, KMALLOC_MAX_SIZE);
 	DEFINE(KRCU_PAGE_SIZE, PAGE_SIZE);
+	DEFINE(KRCU_HZ, HZ);
+	DEFINE(KRCU_PRINTK, IS_ENABLED(CONFIG_PRINTK));
+	DEFINE(KRCU_RATELIMIT_SIZE, sizeof(struct krcu_ratelimit));
+	DEFINE(KRCU_RATELIMIT_ALIGN, __alignof__(struct krcu_ratelimit));
 	/* Whether kmem_cache_destroy() waits for kvfree_rcu(). */
 	DEFINE(KRCU_CACHE_DESTROY_WAITS, LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0));
 	return 0;

@@ -4,19 +4,26 @@
  * functions. Those that do more say why. Kbuild.krcu links one copy into every
  * module that has C++ objects; see include/krcu/internal/shims.h.
  */
+#include <linux/atomic.h>
 #include <linux/bug.h>
 #include <linux/compiler.h>
+#include <linux/errno.h>
 #include <linux/gfp.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/poison.h>
+#include <linux/ratelimit.h>
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/srcu.h>
+#include <linux/timekeeping.h>
+#include <linux/uaccess.h>
 #include <linux/version.h>
 #include <linux/vmalloc.h>
 #include <linux/wait.h>
@@ -185,6 +192,145 @@ krcu_shim bool krcu_refcount_inc_not_zero(int *count)
 krcu_shim bool krcu_refcount_dec_and_test(int *count)
 {
 	return refcount_dec_and_test((refcount_t *)count);
+}
+
+/* Atomic numbers: C++ knows an atomic_t as the int that it is, and an atomic64_t as its s64. */
+
+static_assert(sizeof(atomic_t) == sizeof(int) && __alignof__(atomic_t) == sizeof(int));
+static_assert(sizeof(atomic64_t) == sizeof(long long) && __alignof__(atomic64_t) <= sizeof(long long));
+
+#define IN_ORDER(order, function, ...) ({		\
+	typeof(function(__VA_ARGS__)) ret_;		\
+							\
+	switch (order) {				\
+	case KRCU_RELAXED:				\
+		ret_ = function##_relaxed(__VA_ARGS__);	\
+		break;					\
+	case KRCU_ACQUIRE:				\
+		ret_ = function##_acquire(__VA_ARGS__);	\
+		break;					\
+	case KRCU_RELEASE:				\
+		ret_ = function##_release(__VA_ARGS__);	\
+		break;					\
+	default:					\
+		ret_ = function(__VA_ARGS__);		\
+	}						\
+	ret_;						\
+})
+
+#define FETCHES(atomic, number, what)							\
+krcu_shim number krcu_##atomic##_##what(number *v, number n, enum krcu_order order)	\
+{											\
+	return IN_ORDER(order, atomic##_##what, n, (atomic##_t *)v);			\
+}
+
+#define ATOMIC_SHIMS(atomic, number)							\
+krcu_shim number krcu_##atomic##_read(const number *v, enum krcu_order order)		\
+{											\
+	return order == KRCU_ACQUIRE ? atomic##_read_acquire((const atomic##_t *)v) :	\
+				       atomic##_read((const atomic##_t *)v);		\
+}											\
+											\
+krcu_shim void krcu_##atomic##_set(number *v, number n, enum krcu_order order)		\
+{											\
+	if (order == KRCU_RELEASE)							\
+		atomic##_set_release((atomic##_t *)v, n);				\
+	else										\
+		atomic##_set((atomic##_t *)v, n);					\
+}											\
+											\
+krcu_shim void krcu_##atomic##_add(number *v, number n)					\
+{											\
+	atomic##_add(n, (atomic##_t *)v);						\
+}											\
+											\
+krcu_shim void krcu_##atomic##_sub(number *v, number n)					\
+{											\
+	atomic##_sub(n, (atomic##_t *)v);						\
+}											\
+											\
+krcu_shim void krcu_##atomic##_inc(number *v)						\
+{											\
+	atomic##_inc((atomic##_t *)v);							\
+}											\
+											\
+krcu_shim void krcu_##atomic##_dec(number *v)						\
+{											\
+	atomic##_dec((atomic##_t *)v);							\
+}											\
+											\
+krcu_shim bool krcu_##atomic##_dec_and_test(number *v)					\
+{											\
+	return atomic##_dec_and_test((atomic##_t *)v);					\
+}											\
+											\
+FETCHES(atomic, number, fetch_add)							\
+FETCHES(atomic, number, fetch_sub)							\
+FETCHES(atomic, number, fetch_and)							\
+FETCHES(atomic, number, fetch_or)							\
+FETCHES(atomic, number, fetch_xor)							\
+											\
+krcu_shim number krcu_##atomic##_xchg(number *v, number n, enum krcu_order order)	\
+{											\
+	return IN_ORDER(order, atomic##_xchg, (atomic##_t *)v, n);			\
+}											\
+											\
+krcu_shim bool krcu_##atomic##_try_cmpxchg(number *v, number *old, number n, enum krcu_order order) \
+{											\
+	return IN_ORDER(order, atomic##_try_cmpxchg, (atomic##_t *)v, old, n);		\
+}
+
+ATOMIC_SHIMS(atomic, int)
+ATOMIC_SHIMS(atomic64, s64)
+
+/* User space's memory; an address is a number in C++, which has no sparse address spaces. */
+
+krcu_shim int krcu_copy_from_user(void *to, unsigned long from, size_t n)
+{
+	return copy_from_user(to, (const void __user *)from, n) ? -EFAULT : 0;
+}
+
+krcu_shim int krcu_copy_to_user(unsigned long to, const void *from, size_t n)
+{
+	return copy_to_user((void __user *)to, from, n) ? -EFAULT : 0;
+}
+
+/* The kernel's log */
+
+/* As DEFINE_RATELIMIT_STATE(), which is not C++: the first to come makes it, and others who come meanwhile do not print. */
+bool krcu_ratelimit(void *state, const char *function)
+{
+	struct krcu_ratelimit *limit = state;
+	int made = atomic_read_acquire(&limit->made);
+
+	if (!made && atomic_try_cmpxchg(&limit->made, &made, 1)) {
+		ratelimit_state_init(&limit->state, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
+		made = 2;
+		atomic_set_release(&limit->made, made);
+	}
+	return made == 2 && ___ratelimit(&limit->state, function);
+}
+
+/* Time */
+
+krcu_shim unsigned long krcu_jiffies(void)
+{
+	return jiffies;
+}
+
+krcu_shim unsigned long krcu_msecs_to_jiffies(unsigned int ms)
+{
+	return msecs_to_jiffies(ms);
+}
+
+krcu_shim unsigned int krcu_jiffies_to_msecs(unsigned long j)
+{
+	return jiffies_to_msecs(j);
+}
+
+krcu_shim unsigned long long krcu_ktime_get_ns(void)
+{
+	return ktime_get_ns();
 }
 
 /* Memory */

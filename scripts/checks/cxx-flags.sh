@@ -10,12 +10,12 @@ set -euo pipefail
 krcu=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 module=$(cd "${2:?usage: cxx-flags.sh COMPILER MODULE}" && pwd)
 
-# Where the kernel's <asm/errno.h> is: in the tree, in its build, or in both.
-printf -- '-I%s ' "$krcu/include" "$module" \
-	"$KDIR"/{,source/}arch/x86/include/{generated/,}uapi "$KDIR"/{,source/}include/uapi
+# Where the kernel's <asm/errno.h> and <linux/kern_levels.h> are: in the tree, in its build, or in both.
+printf -- '-I%s ' "$krcu/include/krcu/internal/uapi" "$krcu/include" "$module" \
+	"$KDIR"/{,source/}arch/x86/include/{generated/,}uapi "$KDIR"/{,source/}include/{,uapi}
 printf -- '-isystem %s ' "$krcu/include/krcu/internal/"{libc,hosted}
 # As krcu-probe in Kbuild.krcu does. A driver copies that one without this folder, and make expands it.
 "$1" -x c++ -E -v /dev/null 2>&1 >/dev/null |
 	sed -n '/^.include <...>/,/^End/{s:^ \(.*\):-isystem \1:;/c++/p;/\/gcc[^ ]*\/include$/p;/clang.*\/include$/p}' |
 	paste -sd' '
-echo "-nostdinc -std=gnu++23 -ffreestanding -fno-exceptions -fno-rtti"
+echo "-D__KERNEL__ -DKBUILD_MODNAME=\"mydrv\" -nostdinc -std=gnu++23 -ffreestanding -fno-exceptions -fno-rtti"

@@ -43,7 +43,7 @@ sparse() {
 	local file objects=()
 
 	for file in "${c[@]}"; do
-		[[ $file == *.c && $file != *constants.c && $file != *epoll_user.c ]] || continue
+		[[ $file == *.c && $file != *constants.c && $file != *_user.c ]] || continue
 		mkdir -p "$work/sparse/${file%/*}"
 		ln -s "$PWD/$file" "$work/sparse/$file"
 		objects+=("${file%.c}.o")

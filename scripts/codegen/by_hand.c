@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What careful C looks like; with_krcu.cpp has the same function for each, named cxx_ for c_. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/atomic.h>
+#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
@@ -11,6 +15,8 @@
 #include <linux/spinlock.h>
 #include <linux/version.h>
 #include <linux/srcu.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
 #include <linux/wait.h>
 #include <linux/xarray.h>
 
@@ -120,6 +126,19 @@ int c_hash_insert(struct rhashtable **table, struct hashed *object);
 int c_hash_erase(struct rhashtable **table, struct hashed *object);
 void c_poll(struct file *filp, wait_queue_head_t *queue, poll_table *table);
 void c_wake(wait_queue_head_t *queue);
+void c_atomic_void(atomic_t *v, atomic64_t *wide, int n);
+int c_atomic_fetch(atomic_t *v, int n);
+s64 c_atomic_fetch_wide(atomic64_t *v, s64 n);
+bool c_atomic_flag(atomic_t *v, atomic_t *ready);
+bool c_atomic_compare_exchange(atomic_t *v, int old, int new);
+void *c_atomic_pointer(atomic_long_t *v, void *new);
+bool c_atomic_test(atomic_t *v);
+int c_copy_from_user(u64 *to, unsigned long from);
+int c_copy_bytes_from_user(void *to, unsigned long from, size_t n);
+int c_copy_to_user(unsigned long to, const u64 *from);
+void c_print(int n, const char *text);
+bool c_is_late(unsigned long begin);
+bool c_same_bytes(const void *a, void *b, size_t n);
 
 /* Reads an owned object inside a read-side critical section. */
 int c_read(struct box **box)
@@ -507,6 +526,83 @@ void c_poll(struct file *filp, wait_queue_head_t *queue, poll_table *table)
 void c_wake(wait_queue_head_t *queue)
 {
 	wake_up_poll(queue, EPOLLIN | EPOLLRDNORM);
+}
+
+void c_atomic_void(atomic_t *v, atomic64_t *wide, int n)
+{
+	atomic_inc(v);
+	atomic_add(n, v);
+	atomic_set_release(v, atomic_read_acquire(v) + 1);
+	atomic64_dec(wide);
+	atomic64_sub(7, wide);
+	atomic64_set(wide, atomic64_read(wide) + 1);
+}
+
+int c_atomic_fetch(atomic_t *v, int n)
+{
+	n = atomic_fetch_add(n, v);
+	n = atomic_fetch_sub_relaxed(n, v);
+	return atomic_xchg_release(v, n);
+}
+
+s64 c_atomic_fetch_wide(atomic64_t *v, s64 n)
+{
+	n = atomic64_fetch_add_acquire(n, v);
+	return atomic64_xchg(v, n);
+}
+
+bool c_atomic_flag(atomic_t *v, atomic_t *ready)
+{
+	return atomic_xchg_relaxed(v, (bool)atomic_read_acquire(ready));
+}
+
+bool c_atomic_compare_exchange(atomic_t *v, int old, int new)
+{
+	return atomic_try_cmpxchg(v, &old, new);
+}
+
+void *c_atomic_pointer(atomic_long_t *v, void *new)
+{
+	return (void *)atomic_long_xchg(v, (long)new);
+}
+
+bool c_atomic_test(atomic_t *v)
+{
+	return atomic_dec_and_test(v);
+}
+
+int c_copy_from_user(u64 *to, unsigned long from)
+{
+	return copy_from_user(to, (const void __user *)from, sizeof(*to)) ? -EFAULT : 0;
+}
+
+int c_copy_bytes_from_user(void *to, unsigned long from, size_t n)
+{
+	return copy_from_user(to, (const void __user *)from, n) ? -EFAULT : 0;
+}
+
+int c_copy_to_user(unsigned long to, const u64 *from)
+{
+	return copy_to_user((void __user *)to, from, sizeof(*from)) ? -EFAULT : 0;
+}
+
+void c_print(int n, const char *text)
+{
+	pr_info("%d, %s\n", n, text);
+}
+
+bool c_is_late(unsigned long begin)
+{
+	return time_after(jiffies, begin + msecs_to_jiffies(1500) + HZ);
+}
+
+bool c_same_bytes(const void *a, void *b, size_t n)
+{
+	u64 word;
+
+	memcpy(&word, a, sizeof(word));
+	memset(b, 0, 4);
+	return word && !memcmp(a, b, n);
 }
 
 MODULE_DESCRIPTION("krcu and C by hand, compared");

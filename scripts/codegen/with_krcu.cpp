@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // by_hand.c again, with krcu.
 
+#include <cstring>
+
 #include <krcu/krcu.hpp>
 
 using Box = krcu::RcuKBox<int>;
@@ -82,6 +84,19 @@ int cxx_hash_insert(Table &table, void *foreign);
 int cxx_hash_erase(Table &table, const Hashed &object);
 void cxx_poll(file *filp, const krcu::PollWaitQueue &queue, poll_table_struct *table);
 void cxx_wake(const krcu::PollWaitQueue &queue);
+void cxx_atomic_void(krcu::Atomic<int> &v, krcu::Atomic<long long> &wide, int n);
+int cxx_atomic_fetch(krcu::Atomic<int> &v, int n);
+long long cxx_atomic_fetch_wide(krcu::Atomic<long long> &v, long long n);
+bool cxx_atomic_flag(krcu::Atomic<bool> &v, const krcu::Atomic<bool> &ready);
+bool cxx_atomic_compare_exchange(krcu::Atomic<int> &v, int old, int desired);
+void *cxx_atomic_pointer(krcu::Atomic<void *> &v, void *desired);
+bool cxx_atomic_test(krcu::Atomic<int> &v);
+int cxx_copy_from_user(__u64 &to, unsigned long from);
+int cxx_copy_bytes_from_user(void *to, unsigned long from, std::size_t n);
+int cxx_copy_to_user(unsigned long to, const __u64 &from);
+void cxx_print(int n, const char *text);
+bool cxx_is_late(unsigned long begin);
+bool cxx_same_bytes(const void *a, void *b, std::size_t n);
 }
 
 int cxx_read(const Box &box)
@@ -303,4 +318,81 @@ void cxx_poll(file *filp, const krcu::PollWaitQueue &queue, poll_table_struct *t
 void cxx_wake(const krcu::PollWaitQueue &queue)
 {
 	queue.wake_up_poll(krcu::EPOLLIN | krcu::EPOLLRDNORM);
+}
+
+void cxx_atomic_void(krcu::Atomic<int> &v, krcu::Atomic<long long> &wide, int n)
+{
+	v.inc();
+	v.add(n);
+	v.store(v.load(krcu::acquire) + 1, krcu::release);
+	wide.dec();
+	wide.sub(7);
+	wide.store(wide.load() + 1);
+}
+
+int cxx_atomic_fetch(krcu::Atomic<int> &v, int n)
+{
+	n = v.fetch_add(n);
+	n = v.fetch_sub(n, krcu::relaxed);
+	return v.exchange(n, krcu::release);
+}
+
+long long cxx_atomic_fetch_wide(krcu::Atomic<long long> &v, long long n)
+{
+	n = v.fetch_add(n, krcu::acquire);
+	return v.exchange(n);
+}
+
+bool cxx_atomic_flag(krcu::Atomic<bool> &v, const krcu::Atomic<bool> &ready)
+{
+	return v.exchange(ready.load(krcu::acquire), krcu::relaxed);
+}
+
+bool cxx_atomic_compare_exchange(krcu::Atomic<int> &v, int old, int desired)
+{
+	return v.compare_exchange(old, desired);
+}
+
+void *cxx_atomic_pointer(krcu::Atomic<void *> &v, void *desired)
+{
+	return v.exchange(desired);
+}
+
+bool cxx_atomic_test(krcu::Atomic<int> &v)
+{
+	return v.dec_and_test();
+}
+
+int cxx_copy_from_user(__u64 &to, unsigned long from)
+{
+	return krcu::copy_from_user(to, krcu::UserPtr(from));
+}
+
+int cxx_copy_bytes_from_user(void *to, unsigned long from, std::size_t n)
+{
+	return krcu::copy_from_user(to, krcu::UserPtr(from), n);
+}
+
+int cxx_copy_to_user(unsigned long to, const __u64 &from)
+{
+	return krcu::copy_to_user(krcu::UserPtr(to), from);
+}
+
+void cxx_print(int n, const char *text)
+{
+	pr_info("%d, %s\n", n, text);
+}
+
+bool cxx_is_late(unsigned long begin)
+{
+	return krcu::time_after(krcu::jiffies(), begin + krcu::msecs_to_jiffies(1500) + krcu::HZ);
+}
+
+bool cxx_same_bytes(const void *a, void *b, std::size_t n)
+{
+	__u64 word;
+
+	std::memcpy(&word, a, sizeof(word));
+	std::memset(b, 0, 4);
+	return word && !std::memcmp(a, b, n);
 }

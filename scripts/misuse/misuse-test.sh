@@ -27,7 +27,7 @@ try() {
 	}
 	# shellcheck disable=SC2046,SC2086 # lists
 	if "$cxx" -fsyntax-only $(cat "$work/$1.flags") $own \
-		 -Werror=unused-result -Werror=unused-value "-DMISUSE_$3" "$krcu/scripts/misuse/$2.cpp" >"$out.log" 2>&1; then
+		 -Werror=format -Werror=unused-result -Werror=unused-value "-DMISUSE_$3" "$krcu/scripts/misuse/$2.cpp" >"$out.log" 2>&1; then
 		[ -n "$4" ] && echo "it compiles" >>"$out.log"
 	elif [ "$1.$clang_major" = Clang.21 ] && [ -n "$4" ] && grep -q 'PLEASE submit a bug report' "$out.log"; then
 		# A mistake of that version alone: no arguments fit, and a candidate is a constrained template.

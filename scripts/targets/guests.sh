@@ -16,7 +16,7 @@ guest() {
 add_modules() {
 	local file
 
-	for file in "$out"/{module/*,kunit}/*.ko "$out"/kunit/epoll_user; do
+	for file in "$out"/{module/*,kunit}/*.ko "$out"/kunit/{epoll,abi}_user; do
 		[ ! -f "$file" ] || echo "--add=$file"
 	done
 }

@@ -32,6 +32,7 @@ using krcu_poll_t = unsigned int;
 using krcu_size_t = decltype(sizeof(0));
 extern "C" {
 #else
+#include <linux/ratelimit_types.h>
 #include <linux/types.h>
 typedef gfp_t krcu_gfp_t;
 typedef __poll_t krcu_poll_t;
@@ -87,6 +88,52 @@ void krcu_refcount_set(int *count, int n);
 void krcu_refcount_inc(int *count);
 bool krcu_refcount_inc_not_zero(int *count);
 bool krcu_refcount_dec_and_test(int *count);
+
+/*
+ * Atomic numbers: an atomic_t, and an atomic64_t. The order is a constant wherever these are inlined. The first of
+ * its values is what void functions have in C, and the last what functions have that return a value.
+ */
+enum krcu_order { KRCU_RELAXED, KRCU_ACQUIRE, KRCU_RELEASE, KRCU_FULL };
+
+#define KRCU_ATOMIC_SHIMS(atomic, number)                                                           \
+	number krcu_##atomic##_read(const number *v, enum krcu_order order);                       \
+	void krcu_##atomic##_set(number *v, number n, enum krcu_order order);                      \
+	void krcu_##atomic##_add(number *v, number n);                                             \
+	void krcu_##atomic##_sub(number *v, number n);                                             \
+	void krcu_##atomic##_inc(number *v);                                                       \
+	void krcu_##atomic##_dec(number *v);                                                       \
+	bool krcu_##atomic##_dec_and_test(number *v);                                              \
+	number krcu_##atomic##_fetch_add(number *v, number n, enum krcu_order order);              \
+	number krcu_##atomic##_fetch_sub(number *v, number n, enum krcu_order order);              \
+	number krcu_##atomic##_fetch_and(number *v, number n, enum krcu_order order);              \
+	number krcu_##atomic##_fetch_or(number *v, number n, enum krcu_order order);               \
+	number krcu_##atomic##_fetch_xor(number *v, number n, enum krcu_order order);              \
+	number krcu_##atomic##_xchg(number *v, number n, enum krcu_order order);                   \
+	bool krcu_##atomic##_try_cmpxchg(number *v, number *old, number n, enum krcu_order order)
+
+KRCU_ATOMIC_SHIMS(atomic, int);
+KRCU_ATOMIC_SHIMS(atomic64, long long);
+
+/* User space's memory: 0 or -EFAULT */
+int krcu_copy_from_user(void *to, unsigned long from, krcu_size_t n);
+int krcu_copy_to_user(unsigned long to, const void *from, krcu_size_t n);
+
+/* The kernel's log, besides _printk() */
+#ifndef __cplusplus
+/* Zeroed, it has not been used yet. */
+struct krcu_ratelimit {
+	atomic_t made;	/* 1: somebody is about to make it, 2: there it is */
+	struct ratelimit_state state;
+};
+#endif
+
+bool krcu_ratelimit(void *state, const char *function);
+
+/* Time */
+unsigned long krcu_jiffies(void);
+unsigned long krcu_msecs_to_jiffies(unsigned int ms);
+unsigned int krcu_jiffies_to_msecs(unsigned long j);
+unsigned long long krcu_ktime_get_ns(void);
 
 /* Memory */
 void *krcu_kmalloc(krcu_size_t size, krcu_gfp_t gfp);

@@ -74,6 +74,8 @@ int main(void)
 	DEFINE(KRCU_KMALLOC_MINALIGN, ARCH_KMALLOC_MINALIGN);
 	DEFINE(KRCU_KMALLOC_MAX_SIZE, KMALLOC_MAX_SIZE);
 	DEFINE(KRCU_PAGE_SIZE, PAGE_SIZE);
+	/* Whether the use of a global that is not there is told. */
+	DEFINE(KRCU_CHECKS_GLOBALS, IS_ENABLED(CONFIG_PROVE_RCU));
 	/* Whether kmem_cache_destroy() waits for kvfree_rcu(). */
 	DEFINE(KRCU_CACHE_DESTROY_WAITS, LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0));
 	return 0;

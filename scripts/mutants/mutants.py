@@ -45,7 +45,7 @@ Run = collections.namedtuple("Run", "modules script append arguments", defaults=
 RUNS = {
     "late_reader": Run(["kunit/krcu_late_kunit.ko"], "kunit.sh", "kunit.enable=1 krcu_kunit.only=late"),
     "sample": Run(["module/sample/krcu_sample.ko"], "kunit.sh", "krcu_kunit.only=sample"),
-    "exits": Run(["kunit/krcu_exits.ko"], "exits.sh"),
+    "exits": Run(["kunit/krcu_exits.ko", "kunit/krcu_globals.ko"], "exits.sh"),
     "misused": Run(
         ["kunit/krcu_exits.ko", "kunit/krcu_misused.ko"], "misused.sh", "",
         ("--allow=cut here", r"--allow=^WARNING: .* \[krcu_misused\]$", "--allow=^WARNING: suspicious RCU usage$",

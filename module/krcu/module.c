@@ -70,7 +70,6 @@ static void drain_at_exit(void)
 	unsigned int round = 0;
 	bool callbacks_ran;
 
-	synchronize_rcu();
 	do
 		callbacks_ran = krcu_drain_round(true);
 	while (callbacks_ran && ++round < WRITER_ROUNDS);
@@ -89,6 +88,7 @@ static void drain_at_exit(void)
 static void end_at_exit(void)
 {
 	krcu_globals_refuse();
+	synchronize_rcu();
 	drain_at_exit();
 	while (krcu_globals_end_last())
 		drain_at_exit();

@@ -35,7 +35,7 @@ WORK = "build/mutants"
 AT_ONCE = 2
 # For a run with nothing broken; what is broken may hang, and gets three times what that took, or so much.
 PATIENCE = 300
-HANG = 60
+LEAST_TIMEOUT = 60
 
 RED = (SCRIPT_FAILED, SPLAT, CRASH, HANG)
 
@@ -340,7 +340,7 @@ class Runs:
             for m in its:
                 self.over(m, False, f"red with nothing broken: {wrong}", 0)
             return
-        bench.timeout = float(os.environ.get("TIMEOUT") or max(HANG, 3 * (now - booted)))
+        bench.timeout = float(os.environ.get("TIMEOUT") or max(LEAST_TIMEOUT, 3 * (now - booted)))
         for m in its:
             started = time.monotonic()
             self.over(m, *self.judge(bench, m), time.monotonic() - started)

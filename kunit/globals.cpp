@@ -49,7 +49,7 @@ using DomainBox = krcu::SrcuKBox<Item, Domain>;
 
 } // namespace
 
-KRCU_GLOBAL(witness, Witness);
+KRCU_GLOBAL(witness, Used<WitnessName>);
 
 namespace {
 

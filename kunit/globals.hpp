@@ -8,23 +8,24 @@
 
 #include "globals.h"
 
-/// The first global, and the last to end. All destructors use it, and it says when one is too late.
-class Witness final {
+/// A global that destructors use. It says when one of them is too late.
+template <class Name>
+class Used final {
 public:
-	Witness() { globals_say("witness: made"); }
-	~Witness()
+	Used() { globals_say(Name::made); }
+	~Used()
 	{
 		const int left = __atomic_load_n(&items_, __ATOMIC_ACQUIRE);
 
-		magic_ = 0;
-		globals_say(left ? "witness: ended before the items" : "witness: ended");
+		*const_cast<volatile int *>(&magic_) = 0;
+		globals_say(left ? Name::ended_early : Name::ended);
 	}
 
 	/// Counts those that are yet to be destroyed.
 	void count(int change)
 	{
 		if (*const_cast<volatile int *>(&magic_) != magic)
-			globals_say("witness: used when it had ended");
+			globals_say(Name::used_late);
 		__atomic_add_fetch(&items_, change, __ATOMIC_ACQ_REL);
 	}
 
@@ -34,7 +35,15 @@ private:
 	int magic_ = magic;
 	int items_ = 0;
 };
-extern krcu::Global<Witness> witness;
+
+struct WitnessName {
+	static constexpr const char *made = "witness: made", *ended = "witness: ended",
+				    *ended_early = "witness: ended before the items",
+				    *used_late = "witness: used when it had ended";
+};
+
+/// The first global, and the last to end.
+extern krcu::Global<Used<WitnessName>> witness;
 
 /// So slow that it is still pending when an end that does not wait goes on.
 struct Item {
@@ -58,9 +67,8 @@ public:
 	Stage(const Stage &) = delete;
 	~Stage()
 	{
-		if (!made_)
-			return;
-		Name::at_end();
+		if (made_)
+			Name::at_end();
 		globals_say(Name::ended);
 	}
 	explicit operator bool() const { return made_; }

@@ -90,7 +90,7 @@ many_domains_left() {
 
 # globals_said LINE...: in that order, and nothing else. Where a load fails, insmod tries it twice.
 globals_said() {
-	said=$(dmesg | sed -nE 's/.*\bkrcu_globals: (((witness|waiters|middle|last|reader|writer): .*)|init|exit)$/\1/p' |
+	said=$(dmesg | sed -nE 's/.*\bkrcu_globals: (((witness|waiters|middle|helper|last|reader|writer): .*)|init|exit)$/\1/p' |
 		awk 'NR > 1 && $0 == first { exit } NR == 1 { first = $0 } { print }')
 	expected=$(printf '%s\n' "$@")
 	[ "$said" = "$expected" ] || fail "globals said: $(echo "$said" | paste -sd,), expected: $(echo "$expected" | paste -sd,)"
@@ -99,17 +99,17 @@ globals_said() {
 globals_end_in_reverse() {
 	insmod krcu_globals.ko || fail "insmod krcu_globals"
 	rmmod krcu_globals || fail "rmmod krcu_globals"
-	globals_said 'witness: made' 'waiters: made' 'middle: made' 'last: made' init exit 'reader: leaves' \
-		'last: ended' 'middle: ended' 'waiters: dropped' 'witness: ended'
+	globals_said 'witness: made' 'waiters: made' 'middle: made' 'helper: made' 'last: made' init exit 'reader: leaves' \
+		'last: ended' 'helper: ended' 'middle: ended' 'waiters: dropped' 'witness: ended'
 }
 
 globals_end_when_init_fails() {
 	! insmod krcu_globals.ko fail_init=1 2>/dev/null || fail "init did not fail"
-	globals_said 'witness: made' 'waiters: made' 'middle: made' 'last: made' init 'reader: leaves' \
-		'last: ended' 'middle: ended' 'waiters: dropped' 'witness: ended'
+	globals_said 'witness: made' 'waiters: made' 'middle: made' 'helper: made' 'last: made' init 'reader: leaves' \
+		'last: ended' 'helper: ended' 'middle: ended' 'waiters: dropped' 'witness: ended'
 }
 
-# The first of two is not made any more; either says why.
+# What was made before it is undone, what comes after it is not made.
 empty_global_fails_the_load() {
 	for which in middle last; do
 		dmesg -c >/dev/null
@@ -119,8 +119,8 @@ empty_global_fails_the_load() {
 		*) fail "an empty global failed the load otherwise: $err" ;;
 		esac
 		case $which in
-		middle) globals_said 'witness: made' 'waiters: made' 'middle: empty' 'waiters: dropped' 'witness: ended' ;;
-		last) globals_said 'witness: made' 'waiters: made' 'middle: made' 'last: empty' 'middle: ended' \
+		middle) globals_said 'witness: made' 'waiters: made' 'middle: empty' 'middle: ended' 'waiters: dropped' 'witness: ended' ;;
+		last) globals_said 'witness: made' 'waiters: made' 'middle: made' 'helper: made' 'last: empty' 'last: ended' 'helper: ended' 'middle: ended' \
 			'waiters: dropped' 'witness: ended' ;;
 		esac
 	done

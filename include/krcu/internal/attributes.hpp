@@ -39,7 +39,7 @@
 #define KRCU_NO_THREAD_SAFETY_ANALYSIS
 #endif
 
-// Keeps objects of a section in their order, also through the merge; Clang does so by itself.
+// Keeps objects of a section in their order, which GCC else reverses. Clang keeps it by itself.
 #ifdef __clang__
 #define KRCU_NO_REORDER
 #else

@@ -179,6 +179,28 @@ void insert_before_readers_have_left()
 	(void)table.insert(table.erase(1));
 }
 
+struct Later {
+	int value = 1;
+};
+extern krcu::Global<Later> later;
+
+struct Earlier {
+	static inline constinit int seen;
+
+	Earlier()
+	{
+		if (misused_what() == 15)
+			seen = later->value;
+	}
+};
+KRCU_GLOBAL(earlier, Earlier);
+KRCU_GLOBAL(later, Later);
+
+// earlier has done it.
+void use_a_global_before_it_is_made()
+{
+}
+
 } // namespace
 
 void misuse(unsigned int what)
@@ -188,7 +210,7 @@ void misuse(unsigned int what)
 		drop_foreign_domain, poll_wait_under_a_guard, make_box_before_its_cache,
 		dereference_without_its_mutex, dereference_without_its_spin_lock, push_twice,
 		push_what_was_erased, erase_from_another_list, take_more_references_than_can_be_counted,
-		insert_what_is_in_another_table, insert_before_readers_have_left
+		insert_what_is_in_another_table, insert_before_readers_have_left, use_a_global_before_it_is_made
 	};
 
 	if (what < sizeof(each) / sizeof(each[0]))

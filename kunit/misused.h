@@ -16,6 +16,9 @@ void misuse(unsigned int what);
 /* krcu_exits's: the krcu::Srcu that it leaves to its exit. */
 void *exits_domain(void);
 
+/* Which mistake is to be made: set before globals are made. */
+unsigned int misused_what(void);
+
 /* Locks of C's, which it releases behind the back of a guard. */
 struct mutex *misused_mutex(void);
 void misused_lock_mutex(void);

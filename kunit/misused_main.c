@@ -14,6 +14,11 @@ static unsigned int what;
 module_param(what, uint, 0444);
 MODULE_PARM_DESC(what, "which mistake to make: see misused.cpp");
 
+unsigned int misused_what(void)
+{
+	return what;
+}
+
 static DEFINE_MUTEX(mutex);
 static DEFINE_SPINLOCK(spinlock);
 

@@ -80,6 +80,17 @@ if has ' U (__cxa_|_Unwind_|__gxx_|__dso_handle|atexit$|abort$|_ZSt)'; then
 		"no exceptions, no RTTI, and no local static with a constructor or a destructor to run (make it constinit, at namespace scope)"
 fi
 
+# Pointers to globals that are before the section's first object or behind its last: see module/krcu/globals.c.
+strays=$(printf '%s\n' "$table" "$relocations" | awk '
+	$2 == "g" && $NF == "krcu_globals_start" { start = "x" $1 }
+	$2 == "g" && $NF == "krcu_globals_stop" { stop = "x" $1 }
+	/^RELOCATION RECORDS FOR / { on = $0 ~ "[[]krcu_globals]" }
+	on && $2 ~ /^R_/ && ("x" $1 < start || "x" $1 >= stop) { print $3 }' | paste -sd' ')
+if [ -n "$strays" ]; then
+	refuse "globals are linked where krcu does not find them ($strays): define them by KRCU_GLOBAL() in C++ objects;" \
+		"if they are, this linker cannot be used"
+fi
+
 if has ' [tT] krcu_renamed_init_module$' && has ' [wWvV] krcu_renamed_cleanup_module$'; then
 	refuse "has module_init() but no module_exit(): add one, even an empty one, so that krcu's barriers run before its text goes" \
 		"(a module that shall never unload calls __module_get(THIS_MODULE) in its init)"

@@ -37,27 +37,27 @@ namespace krcu {
 ///             ~Registers();                   // unmaps them, and may sleep
 ///             int status() const;
 ///     };
-///     constinit krcu::Rcu<krcu::KBox<Registers>> registers;
+///     KRCU_GLOBAL(registers, krcu::Rcu<krcu::KBox<Registers>>);
 ///
 ///     int probe()
 ///     {
 ///             auto box = krcu::KBox<Registers>::make(krcu::GFP_KERNEL);
 ///             if (!box)
 ///                     return -ENOMEM;
-///             auto old = registers.replace(std::move(box));
+///             auto old = registers->replace(std::move(box));
 ///             return 0;
 ///     }
 ///
 ///     int read_status()
 ///     {
 ///             krcu::ReadGuard guard;
-///             auto r = registers.dereference(guard);
+///             auto r = registers->dereference(guard);
 ///             return r ? r->status() : -ENODEV;
 ///     }
 ///
 ///     void remove()
 ///     {
-///             auto old = registers.take();    // new readers find nothing
+///             auto old = registers->take();   // new readers find nothing
 ///     }                                       // waits for those who found it, then unmaps it
 template <class T, Allocator A = Kmalloc>
 class [[nodiscard("dropping a box destroys its object")]] Box final : public internal::Owner<Box<T, A>, T, T> {

@@ -25,14 +25,14 @@ namespace krcu {
 ///     struct Config {
 ///             int limit;
 ///     };
-///     constinit krcu::Rcu<krcu::RcuKBox<Config>> config;
+///     KRCU_GLOBAL(config, krcu::Rcu<krcu::RcuKBox<Config>>);
 ///
 ///     bool allowed(const Config &c, int n);
 ///
 ///     bool may_have(int n)
 ///     {
 ///             krcu::ReadGuard guard;
-///             auto c = config.dereference(guard);
+///             auto c = config->dereference(guard);
 ///             return c && n < c->limit && allowed(*c, n);
 ///     }
 template <class T>

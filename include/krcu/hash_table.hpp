@@ -70,12 +70,11 @@ inline unsigned int jhash(const void *data, std::size_t size, unsigned int seed)
 /// that were at it would go on in its new chain, and for_each() could miss objects, or find those of another table. A
 /// kernel with CONFIG_PROVE_RCU warns.
 ///
-/// A table is one pointer, which can be moved, and needs no constructor at run time: declare it constinit, make() it
-/// in the module's init, and move an empty one over it in its exit. Nothing but moving, and asking whether it is
-/// empty, may be done with an empty one.
+/// A table is one pointer, which can be moved. At namespace scope it is a KRCU_GLOBAL, which the module makes and
+/// destroys. Nothing but moving, and asking whether it is empty, may be done with an empty one.
 ///
 /// Semantics: include/linux/rhashtable.h. A work item of the kernel's lets the table grow and shrink. It calls the
-/// policy: one at namespace scope that is forgotten in the module's exit leaks, and may crash.
+/// policy: a constinit table that is forgotten in the module's exit leaks, and may crash.
 ///
 /// Use like:
 ///
@@ -88,41 +87,30 @@ inline unsigned int jhash(const void *data, std::size_t size, unsigned int seed)
 ///     using SessionBox = krcu::RcuKBox<Session>;
 ///     using Sessions = krcu::HashTable<SessionBox, &Session::link, &Session::id>;
 ///
-///     constinit Sessions sessions;
-///
-///     int start()                             // the module's init
-///     {
-///             sessions = Sessions::make();
-///             return sessions ? 0 : -ENOMEM;
-///     }
+///     KRCU_GLOBAL(sessions, Sessions);
 ///
 ///     int add(int id, int user)
 ///     {
 ///             auto session = SessionBox::make(krcu::GFP_KERNEL, id, user);
 ///             if (!session)
 ///                     return -ENOMEM;
-///             return sessions.insert(std::move(session)); // if it fails, the session is dropped here
+///             return sessions->insert(std::move(session)); // if it fails, the session is dropped here
 ///     }
 ///
 ///     int user_of(int id)
 ///     {
 ///             krcu::ReadGuard guard;
-///             auto session = sessions.find(id, guard);
+///             auto session = sessions->find(id, guard);
 ///             return session ? session->user : -1;
 ///     }
 ///
 ///     void remove_user(int user)
 ///     {
 ///             krcu::ReadGuard guard;
-///             sessions.for_each(guard, [&](const Session &session) {
+///             sessions->for_each(guard, [&](const Session &session) {
 ///                     if (session.user == user)
-///                             sessions.erase(session).reset();
+///                             sessions->erase(session).reset();
 ///             });
-///     }
-///
-///     void stop()                             // the module's exit: nobody uses the table any more
-///     {
-///             sessions = Sessions();
 ///     }
 ///
 /// and with names as keys. Use like:

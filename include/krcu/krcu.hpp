@@ -12,6 +12,7 @@
 #include <krcu/foreign_ownable.hpp>
 #include <krcu/found.hpp>
 #include <krcu/gfp.hpp>
+#include <krcu/global.hpp>
 #include <krcu/hash_table.hpp>
 #include <krcu/list.hpp>
 #include <krcu/lock.hpp>

@@ -57,7 +57,7 @@ private:
 /// P is an RcuBox, an RcuFreeBox or an RcuRef, whose readers are RCU's.
 ///
 /// The list's head is inside the object, which stays where it is: it can be neither copied nor moved. Its constructor
-/// runs code, so it cannot be declared constinit: keep it in a KBox, or make it a member of what the driver allocates.
+/// runs code, so it cannot be declared constinit: at namespace scope it is a KRCU_GLOBAL.
 ///
 /// Semantics: Documentation/RCU/listRCU.rst, and the kernel-doc of each function named.
 ///
@@ -70,30 +70,31 @@ private:
 ///             krcu::ListLink link;
 ///     };
 ///     using RouteBox = krcu::RcuKBox<Route>;
-///     using Routes = krcu::List<RouteBox, &Route::link>;
 ///
-///     int device_of(const Routes &routes, unsigned int prefix)
+///     KRCU_GLOBAL(routes, krcu::List<RouteBox, &Route::link>);
+///
+///     int device_of(unsigned int prefix)
 ///     {
 ///             krcu::ReadGuard guard;
-///             auto r = routes.find_if(guard, [&](const Route &route) { return route.prefix == prefix; });
+///             auto r = routes->find_if(guard, [&](const Route &route) { return route.prefix == prefix; });
 ///             return r ? r->device : -ENOENT;
 ///     }
 ///
-///     int add(Routes &routes, unsigned int prefix, int device)
+///     int add(unsigned int prefix, int device)
 ///     {
 ///             auto fresh = RouteBox::draft(krcu::GFP_KERNEL, prefix, device);
 ///             if (!fresh)
 ///                     return -ENOMEM;
-///             auto held = routes.lock();
+///             auto held = routes->lock();
 ///             if (held.find_if([&](const Route &route) { return route.prefix == prefix; }))
 ///                     return -EEXIST;         // the draft ends at once
 ///             held.push_back(std::move(fresh));
 ///             return 0;
 ///     }
 ///
-///     int remove(Routes &routes, unsigned int prefix)
+///     int remove(unsigned int prefix)
 ///     {
-///             auto old = routes.erase_if([&](const Route &route) { return route.prefix == prefix; });
+///             auto old = routes->erase_if([&](const Route &route) { return route.prefix == prefix; });
 ///             return old ? 0 : -ENOENT;
 ///     }
 template <ForeignOwnableRcu P, auto link>

@@ -72,7 +72,7 @@ concept LockGuard = std::derived_from<G, internal::HeldMutex> || std::derived_fr
 /// it protects, and that are `mutable` for that. A mutex sleeps, so such readers are those of a krcu::Srcu.
 ///
 /// The struct mutex is inside the object, which stays where it is: it can be neither copied nor moved. Its
-/// constructor runs code, so it cannot be declared constinit: make it a member of what the driver allocates.
+/// constructor runs code, so it cannot be declared constinit: at namespace scope it is a KRCU_GLOBAL.
 /// Nothing happens when it ends, but nobody may hold it then; debug kernels tell of it.
 ///
 /// Clang checks with -Wthread-safety that a function does not lock what it holds, nor a mutex under a ReadGuard or
@@ -226,12 +226,12 @@ private:
 ///             krcu::SpinLock<StatsLock> lock;
 ///             mutable unsigned long packets = 0, bytes = 0;
 ///     };
-///     constinit krcu::Rcu<krcu::RcuKBox<Session>> session;
+///     KRCU_GLOBAL(session, krcu::Rcu<krcu::RcuKBox<Session>>);
 ///
 ///     void count(unsigned long bytes)         // softirq, too
 ///     {
 ///             krcu::ReadGuard guard;
-///             auto s = session.dereference(guard);
+///             auto s = session->dereference(guard);
 ///             if (!s)
 ///                     return;
 ///             auto held = s->lock.lock_bh();

@@ -50,7 +50,9 @@ inline constexpr poll_t EPOLLRDHUP = KRCU_EPOLLRDHUP;
 /// of its own, and any number may do both at once. drop_before_gp() is for the owner.
 ///
 /// The wait_queue_head_t is inside the object, which can be neither copied nor moved. Its constructor
-/// runs code, so it cannot be declared constinit. All queues of a module are of one lockdep class.
+/// runs code, so it cannot be declared constinit. At namespace scope it is a KRCU_GLOBAL, which calls drop_before_gp()
+/// when the module goes; but whoever polls has the file open, and so the module loaded. All queues of a module are of
+/// one lockdep class.
 ///
 /// Semantics: wake_up_pollfree() in include/linux/wait.h, and "POLLFREE" in fs/eventpoll.c. After Rust's
 /// PollCondVar (rust/kernel/sync/poll.rs).

@@ -26,12 +26,12 @@ namespace krcu {
 ///     struct Config {
 ///             int limit;
 ///     };
-///     constinit krcu::Rcu<krcu::RcuKBox<Config>> config;
+///     KRCU_GLOBAL(config, krcu::Rcu<krcu::RcuKBox<Config>>);
 ///
 ///     int read_limit()
 ///     {
 ///             krcu::ReadGuard guard;
-///             auto c = config.dereference(guard);
+///             auto c = config->dereference(guard);
 ///             return c ? c->limit : 0;
 ///     }
 class KRCU_SCOPED_CAPABILITY ReadGuard final {

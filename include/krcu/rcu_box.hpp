@@ -48,14 +48,14 @@ namespace krcu {
 ///     struct Config {
 ///             int limit;
 ///     };
-///     constinit krcu::Rcu<krcu::RcuKBox<Config>> config;
+///     KRCU_GLOBAL(config, krcu::Rcu<krcu::RcuKBox<Config>>);
 ///
 ///     int set_limit(int limit)
 ///     {
 ///             auto box = krcu::RcuKBox<Config>::make(krcu::GFP_KERNEL, limit);
 ///             if (!box)
 ///                     return -ENOMEM;
-///             auto old = config.replace(std::move(box));
+///             auto old = config->replace(std::move(box));
 ///             return 0;
 ///     }
 template <class T, Allocator A = Kmalloc, reclaim::Policy R = reclaim::Softirq>

@@ -105,8 +105,8 @@ private:
 /// replace what it owns and get the old object back as an RcuOld.
 ///
 /// It is one pointer, needs no constructor at run time (declare it constinit), and stays where it is:
-/// it can be neither copied nor moved. A module runs no static destructors, so one at namespace scope
-/// is emptied with take() in the module's exit.
+/// it can be neither copied nor moved. A module runs no static destructors: at namespace scope it is a
+/// KRCU_GLOBAL, or else emptied with take() in the module's exit.
 ///
 /// Rcu<P, Srcu<Tag>> has the readers of that domain, who may sleep; P is then an SrcuBox<T, Tag>, and what
 /// is said of a ReadGuard below applies to the domain's Guard.
@@ -120,18 +120,18 @@ private:
 ///     };
 ///     using ConfigBox = krcu::RcuKBox<Config>;
 ///
-///     constinit krcu::Rcu<ConfigBox> config;
+///     KRCU_GLOBAL(config, krcu::Rcu<ConfigBox>);
 ///
 ///     int read_limit()
 ///     {
 ///             krcu::ReadGuard guard;
-///             auto c = config.dereference(guard);
+///             auto c = config->dereference(guard);
 ///             return c ? c->limit : 0;
 ///     }
 ///
 ///     void replace(ConfigBox fresh)
 ///     {
-///             auto old = config.replace(std::move(fresh));
+///             auto old = config->replace(std::move(fresh));
 ///     }
 ///
 ///     struct Updaters {
@@ -140,7 +140,7 @@ private:
 ///
 ///     int raise_limit(const krcu::Mutex<Updaters>::Guard &held)
 ///     {
-///             auto old = config.copy_update(held, [](const Config *c) {
+///             auto old = config->copy_update(held, [](const Config *c) {
 ///                     return ConfigBox::make(krcu::GFP_KERNEL, c ? c->limit + 1 : 1);
 ///             });
 ///             return old ? 0 : old.error();
@@ -150,20 +150,15 @@ private:
 ///     {
 ///             for (;;) {
 ///                     krcu::ReadGuard guard;
-///                     auto seen = config.dereference(guard);
+///                     auto seen = config->dereference(guard);
 ///                     if (!seen)
 ///                             return -ENOENT;
 ///                     auto fresh = ConfigBox::make(krcu::GFP_ATOMIC, 2 * seen->limit);
 ///                     if (!fresh)
 ///                             return -ENOMEM;
-///                     if (config.compare_exchange(seen, std::move(fresh)))
+///                     if (config->compare_exchange(seen, std::move(fresh)))
 ///                             return 0;
 ///             }                               // somebody else was faster
-///     }
-///
-///     void stop()                             // the module's exit
-///     {
-///             (void)config.take();
 ///     }
 template <ForeignOwnable P, class Domain = RcuDomain>
 class Rcu final {

@@ -63,25 +63,19 @@ consteval bool has_fast_readers()
 ///     struct Firmware {
 ///             static constexpr const char *name = "mydrv_firmware";
 ///     };
-///     constinit krcu::Srcu<Firmware> domain;
-///
-///     int start()                             // the module's init
-///     {
-///             domain = krcu::Srcu<Firmware>::make();
-///             return domain ? 0 : -ENOMEM;
-///     }
+///     KRCU_GLOBAL(domain, krcu::Srcu<Firmware>); // its make() before the module's init, gone after its exit
 ///
 ///     void upload();                          // sleeps
 ///
 ///     void read()
 ///     {
-///             auto guard = domain.read_lock();
+///             auto guard = domain->read_lock();
 ///             upload();
 ///     }
 ///
 ///     void wait_for_readers()
 ///     {
-///             domain.synchronize();
+///             domain->synchronize();
 ///     }
 ///
 /// What its readers read, and how to take that down, is in srcu_box.hpp.

@@ -49,21 +49,15 @@ namespace krcu {
 ///     };
 ///     using ConfigBox = krcu::SrcuKBox<Config, Configs>;
 ///
-///     constinit krcu::Srcu<Configs> domain;
-///     constinit krcu::Rcu<ConfigBox, krcu::Srcu<Configs>> config;
-///
-///     int start()                             // the module's init
-///     {
-///             domain = krcu::Srcu<Configs>::make();
-///             return domain ? 0 : -ENOMEM;
-///     }
+///     KRCU_GLOBAL(domain, krcu::Srcu<Configs>); // first, as config's last object is retired into it
+///     KRCU_GLOBAL(config, krcu::Rcu<ConfigBox, krcu::Srcu<Configs>>);
 ///
 ///     int set_device(int device)
 ///     {
-///             auto fresh = ConfigBox::make(domain, krcu::GFP_KERNEL, device);
+///             auto fresh = ConfigBox::make(*domain, krcu::GFP_KERNEL, device);
 ///             if (!fresh)
 ///                     return -ENOMEM;
-///             auto old = config.replace(std::move(fresh));
+///             auto old = config->replace(std::move(fresh));
 ///             return 0;
 ///     }
 ///
@@ -71,15 +65,9 @@ namespace krcu {
 ///
 ///     void read()
 ///     {
-///             auto guard = domain.read_lock();
-///             if (auto c = config.dereference(guard))
+///             auto guard = domain->read_lock();
+///             if (auto c = config->dereference(guard))
 ///                     wait_for(c->device);
-///     }
-///
-///     void stop()                             // the module's exit: nobody starts to read any more
-///     {
-///             (void)config.take();            // first the pointer: its last object is retired into the domain
-///             domain = krcu::Srcu<Configs>(); // then the domain: it waits for readers, and for that object
 ///     }
 template <class T, class Tag, Allocator A = Kmalloc>
 class [[nodiscard("dropping a box retires its object")]] SrcuBox final

@@ -40,8 +40,7 @@ namespace krcu {
 /// own, as PollWaitQueue has.
 ///
 /// The struct xarray is inside the object, which stays where it is: it can be neither copied nor
-/// moved. Its constructor runs code, so it cannot be declared constinit, nor live at namespace scope
-/// in a module: keep it in a KBox there, or make it a member of what the driver allocates.
+/// moved. Its constructor runs code, so it cannot be declared constinit: at namespace scope it is a KRCU_GLOBAL.
 ///
 /// P's pointers must be multiples of 4, as the boxes' are: an xarray tells its own entries by those bits.
 /// Only store(), alloc() and fill() put anything in, so that whatever else is found or taken out is a P's.
@@ -56,13 +55,7 @@ namespace krcu {
 ///     using SessionBox = krcu::RcuKBox<Session>;
 ///     using Sessions = krcu::XArray<SessionBox>;
 ///
-///     constinit krcu::KBox<Sessions> sessions;
-///
-///     int start()                             // the module's init
-///     {
-///             sessions = krcu::KBox<Sessions>::make(krcu::GFP_KERNEL);
-///             return sessions ? 0 : -ENOMEM;
-///     }
+///     KRCU_GLOBAL(sessions, Sessions);
 ///
 ///     int add(unsigned long id, int user)
 ///     {
@@ -91,11 +84,6 @@ namespace krcu {
 ///             }
 ///             if (user >= 0)
 ///                     tell(user);
-///     }
-///
-///     void stop()                             // the module's exit: nobody uses the array any more
-///     {
-///             sessions.reset();
 ///     }
 template <ForeignOwnableRcu P>
 class XArray final {

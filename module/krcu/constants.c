@@ -79,6 +79,8 @@ int main(void)
 	DEFINE(KRCU_PRINTK, IS_ENABLED(CONFIG_PRINTK));
 	DEFINE(KRCU_RATELIMIT_SIZE, sizeof(struct krcu_ratelimit));
 	DEFINE(KRCU_RATELIMIT_ALIGN, __alignof__(struct krcu_ratelimit));
+	/* Whether the use of a global that is not there is told. */
+	DEFINE(KRCU_CHECKS_GLOBALS, IS_ENABLED(CONFIG_PROVE_RCU));
 	/* Whether kmem_cache_destroy() waits for kvfree_rcu(). */
 	DEFINE(KRCU_CACHE_DESTROY_WAITS, LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0));
 	return 0;

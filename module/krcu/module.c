@@ -10,6 +10,9 @@
  * krcu_renamed_init_module and krcu_renamed_cleanup_module, and links this file in, whose own
  * module_init() and module_exit() count instead.
  *
+ * The module's globals (KRCU_GLOBAL()) are made before its init, and end here, while all
+ * that destructors may use is still there: see module/krcu/globals.c.
+ *
  * What is still reading when the exit has returned, in RCU or in a domain, may
  * retire something yet, so readers are waited for before the barriers.
  *
@@ -36,6 +39,7 @@
 #include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
 
+#include <krcu/internal/globals.h>
 #include <krcu/internal/shims.h>
 #include <krcu/version.h>
 
@@ -66,7 +70,6 @@ static void drain_at_exit(void)
 	unsigned int round = 0;
 	bool callbacks_ran;
 
-	synchronize_rcu();
 	do
 		callbacks_ran = krcu_drain_round(true);
 	while (callbacks_ran && ++round < WRITER_ROUNDS);
@@ -76,23 +79,38 @@ static void drain_at_exit(void)
 			;
 		kernel_param_unlock(THIS_MODULE);
 	}
+}
+
+/*
+ * Each global ends when nothing is pending that could use it. What it leaves to RCU
+ * may use those that were made before it, and so is waited for before these end.
+ */
+static void end_at_exit(void)
+{
+	krcu_globals_refuse();
+	synchronize_rcu();
+	drain_at_exit();
+	while (krcu_globals_end_last())
+		drain_at_exit();
 	krcu_srcu_destroy_wrapped();
 }
 
 static int __init krcu_init(void)
 {
-	int err = krcu_renamed_init_module();
+	int err = krcu_globals_begin();
 
+	if (!err)
+		err = krcu_renamed_init_module();
 	/* The kernel keeps a module whose init returns a positive number. */
 	if (err < 0)
-		drain_at_exit();
+		end_at_exit();
 	return err;
 }
 
 static void __exit krcu_exit(void)
 {
 	krcu_renamed_cleanup_module();
-	drain_at_exit();
+	end_at_exit();
 }
 
 module_init(krcu_init);
@@ -122,6 +140,9 @@ static const struct kernel_param_ops end_ops = {
 
 /* Drivers have copies of krcu: this tells which one is in a module. */
 MODULE_INFO(krcu_version, KRCU_VERSION);
+
+/* The last of their section, as this object is linked last: see module/krcu/globals.c. */
+const struct krcu_global *const krcu_globals_stop[0] KRCU_IN_GLOBALS;
 
 /* It has no file. Linked last, so that the free functions of the module's own parameters run before. */
 module_param_cb(krcu, &end_ops, NULL, 0);

@@ -77,16 +77,16 @@ struct Journal {
 	static constexpr const char *name = "krcu_sample_journal";
 };
 
-// Nothing runs static constructors or destructors in a module: sample_stop() empties these.
-constinit krcu::Rcu<CachedBox<Settings>> settings;
-constinit krcu::Rcu<CachedBox<Session>> session;
-constinit krcu::Rcu<krcu::RcuVBox<Table>> table;
-constinit krcu::Rcu<krcu::RcuFreeBox<Waiters>> waiters;
-constinit krcu::Srcu<Journal> journal;
+// There from before the module's init until its exit has returned, or its init has failed.
+KRCU_GLOBAL(settings, krcu::Rcu<CachedBox<Settings>>);
+KRCU_GLOBAL(session, krcu::Rcu<CachedBox<Session>>);
+KRCU_GLOBAL(table, krcu::Rcu<krcu::RcuVBox<Table>>);
+KRCU_GLOBAL(waiters, krcu::Rcu<krcu::RcuFreeBox<Waiters>>);
+KRCU_GLOBAL(journal, krcu::Srcu<Journal>);
 
 /// Publishes a new object made from `args`; the old one is retired here. Any context `gfp` allows.
 template <class P, class... Args>
-bool renew(krcu::Rcu<P> &pointer, krcu::gfp_t gfp, Args &&...args)
+bool renew(krcu::Global<krcu::Rcu<P>> &pointer, krcu::gfp_t gfp, Args &&...args)
 {
 	P fresh = P::make(gfp, std::forward<Args>(args)...);
 
@@ -94,7 +94,7 @@ bool renew(krcu::Rcu<P> &pointer, krcu::gfp_t gfp, Args &&...args)
 		failed.add();
 		return false;
 	}
-	if (auto old = pointer.replace(std::move(fresh)))
+	if (auto old = pointer->replace(std::move(fresh)))
 		replaced.add();
 	return true;
 }
@@ -103,13 +103,13 @@ void read_all()
 {
 	krcu::ReadGuard guard;
 
-	if (auto s = settings.dereference(guard); s && s->limit == 2 * s->generation)
+	if (auto s = settings->dereference(guard); s && s->limit == 2 * s->generation)
 		reads.add();
-	if (session.dereference(guard))
+	if (session->dereference(guard))
 		reads.add();
-	if (auto t = table.dereference(guard); t && t->routes[0] == 0)
+	if (auto t = table->dereference(guard); t && t->routes[0] == 0)
 		reads.add();
-	if (auto w = waiters.dereference(guard)) {
+	if (auto w = waiters->dereference(guard)) {
 		w->queue.wake_up_poll(krcu::EPOLLIN | krcu::EPOLLRDNORM);
 		reads.add();
 	}
@@ -124,15 +124,6 @@ void note(krcu::gfp_t gfp)
 		failed.add();
 }
 
-void clear()
-{
-	// Each old object is retired at the end of its statement, without waiting.
-	(void)settings.take();
-	(void)session.take();
-	(void)table.take();
-	(void)waiters.take();
-}
-
 } // namespace
 
 int sample_start()
@@ -141,13 +132,10 @@ int sample_start()
 		return err;
 	if (int err = krcu::SlabCache<Session>::create("krcu_sample_session"))
 		return err;
-	journal = krcu::Srcu<Journal>::make();
-	if (journal && renew(settings, krcu::GFP_KERNEL, 1u, 2u) && renew(session, krcu::GFP_KERNEL) &&
-	    renew(table, krcu::GFP_KERNEL) && renew(waiters, krcu::GFP_KERNEL))
-		return 0;
-	clear();
-	journal = krcu::Srcu<Journal>();
-	return -ENOMEM;
+	const bool published = renew(settings, krcu::GFP_KERNEL, 1u, 2u) && renew(session, krcu::GFP_KERNEL) &&
+			       renew(table, krcu::GFP_KERNEL) && renew(waiters, krcu::GFP_KERNEL);
+
+	return published ? 0 : -ENOMEM;
 }
 
 void sample_work()
@@ -155,7 +143,7 @@ void sample_work()
 	read_all();
 
 	// The work item is the only updater of the settings, so nothing else excludes others here.
-	if (auto old = settings.copy_update([](const Settings *s) {
+	if (auto old = settings->copy_update([](const Settings *s) {
 		    const auto generation = s ? s->generation + 1 : 1;
 
 		    return CachedBox<Settings>::make(krcu::GFP_KERNEL, generation, 2 * generation);
@@ -169,12 +157,12 @@ void sample_work()
 	note(krcu::GFP_KERNEL);
 
 	{
-		auto guard = journal.read_lock();
+		auto guard = journal->read_lock();
 		// A reader of this domain may wait for a grace period of RCU, or sleep in any other way.
 		krcu::synchronize_rcu_expedited();
 		reads.add();
 	}
-	journal.synchronize();
+	journal->synchronize();
 }
 
 void sample_tick()
@@ -186,8 +174,6 @@ void sample_tick()
 
 void sample_stop(unsigned int burst)
 {
-	journal = krcu::Srcu<Journal>(); // waits for its readers; nothing below waits, except in a very long burst
-
 	// A burst may be longer than memory is large: at most two batches of it wait for a grace period.
 	constexpr unsigned int batch = 8192;
 	std::optional<krcu::GracePeriod> last_batch;
@@ -206,7 +192,6 @@ void sample_stop(unsigned int burst)
 	for (int i = 0; i < 10; i++)
 		chain = Session::Next::make(krcu::GFP_KERNEL, std::move(chain));
 	__atomic_store_n(&stopped, true, __ATOMIC_RELEASE);
-	clear();
 }
 
 void sample_read_counts(sample_counts *counts)

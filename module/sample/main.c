@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * krcu_sample: a driver that uses most of krcu (Rcu, RcuBox, RcuFreeBox, Callback,
- * Srcu, SlabCache, reclaim::Work, PollWaitQueue) from process context, a work item
- * and a timer, and that unloads while RCU callbacks into its own text are still
+ * Srcu, SlabCache, reclaim::Work, PollWaitQueue, KRCU_GLOBAL) from process context, a
+ * work item and a timer, and that unloads while RCU callbacks into its own text are still
  * pending. This half is C and does what C does well: the entry points, the work
  * item, the timer, printing. The objects live in engine.cpp.
  */

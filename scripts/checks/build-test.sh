@@ -34,6 +34,15 @@ result $? "the_version_is_in_the_module_and_in_the_changelog"
 build driver
 expect_made "nothing_touched_nothing_made" ""
 
+# ordered: whether the module's globals are in the order of their files and of the link
+ordered() {
+	"$OBJDUMP" -t "$work/driver/first.ko" | sort | sed -nE 's/.* krcu_globals\t.*krcu_pointer_to_global_([a-z]+).*/\1/p' |
+		paste -sd' ' | tee -a "$work/log" | grep -x 'zebra apple banana' >>"$work/log"
+}
+
+ordered
+result $? "globals_are_in_the_order_of_the_link"
+
 # An instrumented kernel shows that instrumentation reaches C++ through the merge. What else there is
 # to test is the same in every kernel.
 for checker in kasan:asan kcsan:tsan; do
@@ -58,6 +67,8 @@ expect_made "a_touched_source_remakes_its_module_alone" "second.ko second.krcu.o
 build driver KRCU_INLINE=0
 [ -f "$work/driver/first.ko" ] && "$NM" "$work/driver/first.ko" | grep ' T krcu_kmalloc$' >>"$work/log"
 result $? "builds_without_inlining"
+ordered
+result $? "globals_are_in_the_order_of_the_link_without_inlining"
 
 build driver V=1
 grep -qE '^ *[^ ]*(g|clang)\+\+.* -c -o .*engine\.o' "$work/log"

@@ -45,6 +45,9 @@ refuses "the_cxx_runtime" "needs the C\+\+ runtime, which no kernel has \(__cxa_
 bad_driver <<<'int g(int); int g(int n) { static int v = n; return v; }'
 refuses "a_local_static_that_needs_a_guard" "needs the C\+\+ runtime, which no kernel has \(__cxa_guard"
 
+bad_driver 'static const void *const stray __used __section("krcu_globals") = &stray;' <<<''
+refuses "a_global_that_is_not_found" "globals are linked where krcu does not find them"
+
 bad_driver 'static int __init f(void) { return 0; } module_init(f);' <<<''
 refuses "an_init_without_an_exit" "module_init\(\) but no module_exit\(\)"
 

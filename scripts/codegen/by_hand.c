@@ -122,6 +122,10 @@ void c_spin_lock_bh(spinlock_t *lock, int *value);
 void c_spin_lock_irqsave(spinlock_t *lock, int *value);
 int c_hash_find(struct rhashtable **table, int key);
 int c_hash_find_by(struct rhashtable **table, int key);
+extern struct rhashtable *c_table;
+int c_hash_find_in_global(int key);
+extern struct box __rcu *c_slot;
+int c_global(void);
 int c_hash_insert(struct rhashtable **table, struct hashed *object);
 int c_hash_erase(struct rhashtable **table, struct hashed *object);
 void c_poll(struct file *filp, wait_queue_head_t *queue, poll_table *table);
@@ -491,6 +495,37 @@ __flatten int c_hash_find_by(struct rhashtable **table, int key)
 	found = rhashtable_lookup(*table, &key, remainder_params);
 	if (found)
 		value = found->value;
+	rcu_read_unlock();
+	return value;
+}
+
+/* The same in an object at namespace scope. */
+struct rhashtable *c_table;
+
+int c_hash_find_in_global(int key)
+{
+	struct hashed *found;
+	int value = -1;
+
+	rcu_read_lock();
+	found = rhashtable_lookup(c_table, &key, hashed_params);
+	if (found)
+		value = found->value;
+	rcu_read_unlock();
+	return value;
+}
+
+struct box __rcu *c_slot;
+
+int c_global(void)
+{
+	struct box *box;
+	int value = 0;
+
+	rcu_read_lock();
+	box = rcu_dereference(c_slot);
+	if (likely(box))
+		value = box->value;
 	rcu_read_unlock();
 	return value;
 }

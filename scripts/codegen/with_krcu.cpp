@@ -23,6 +23,9 @@ struct ByRemainder {
 };
 using Remainders = krcu::HashTable<HashedBox, &Hashed::link, &Hashed::key, ByRemainder>;
 
+KRCU_GLOBAL(cxx_table, Table);
+KRCU_GLOBAL(cxx_slot, krcu::Rcu<Box>);
+
 namespace {
 
 struct Session {
@@ -80,6 +83,8 @@ void cxx_spin_lock_bh(const void *lock, int *value);
 void cxx_spin_lock_irqsave(const void *lock, int *value);
 int cxx_hash_find(const Table &table, int key);
 int cxx_hash_find_by(const Remainders &table, int key);
+int cxx_hash_find_in_global(int key);
+int cxx_global();
 int cxx_hash_insert(Table &table, void *foreign);
 int cxx_hash_erase(Table &table, const Hashed &object);
 void cxx_poll(file *filp, const krcu::PollWaitQueue &queue, poll_table_struct *table);
@@ -297,6 +302,26 @@ int cxx_hash_find_by(const Remainders &table, int key)
 
 	if (auto found = table.find(key, guard))
 		value = found->value;
+	return value;
+}
+
+int cxx_hash_find_in_global(int key)
+{
+	krcu::ReadGuard guard;
+	int value = -1;
+
+	if (auto found = cxx_table->find(key, guard))
+		value = found->value;
+	return value;
+}
+
+int cxx_global()
+{
+	krcu::ReadGuard guard;
+	int value = 0;
+
+	if (auto box = cxx_slot->dereference(guard))
+		value = *box;
 	return value;
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Runs in the guest: drivers that leave things to the module's exit (kunit/exits.cpp), as often as
+# Runs in the guest: drivers that leave things to the module's exit (kunit/exits.cpp, globals.cpp), as often as
 # krcu_exits.times= on the kernel's command line says; krcu_exits.only= names one of them. In each, the last
 # destructor says that it has run, and whether the exit has returned by then.
 
@@ -88,10 +88,68 @@ many_domains_left() {
 	fail "many_domains_left: $grown kB of the CPUs' memory are lost"
 }
 
+# globals_said LINE...: in that order, and nothing else. Where a load fails, insmod tries it twice.
+globals_said() {
+	said=$(dmesg | sed -nE 's/.*\bkrcu_globals: (((witness|waiters|middle|helper|last|reader|writer): .*)|init|exit)$/\1/p' |
+		awk 'NR > 1 && $0 == first { exit } NR == 1 { first = $0 } { print }')
+	expected=$(printf '%s\n' "$@")
+	[ "$said" = "$expected" ] || fail "globals said: $(echo "$said" | paste -sd,), expected: $(echo "$expected" | paste -sd,)"
+}
+
+globals_end_in_reverse() {
+	insmod krcu_globals.ko || fail "insmod krcu_globals"
+	rmmod krcu_globals || fail "rmmod krcu_globals"
+	globals_said 'witness: made' 'waiters: made' 'middle: made' 'helper: made' 'last: made' init exit 'reader: leaves' \
+		'last: ended' 'helper: ended' 'middle: ended' 'waiters: dropped' 'witness: ended'
+}
+
+globals_end_when_init_fails() {
+	! insmod krcu_globals.ko fail_init=1 2>/dev/null || fail "init did not fail"
+	globals_said 'witness: made' 'waiters: made' 'middle: made' 'helper: made' 'last: made' init 'reader: leaves' \
+		'last: ended' 'helper: ended' 'middle: ended' 'waiters: dropped' 'witness: ended'
+}
+
+# What was made before it is undone, what comes after it is not made.
+empty_global_fails_the_load() {
+	for which in middle last; do
+		dmesg -c >/dev/null
+		! err=$(insmod krcu_globals.ko empty=$which 2>&1) || fail "an empty global did not fail the load"
+		case $err in
+		*"emory"*) ;; # Out of memory, Cannot allocate memory
+		*) fail "an empty global failed the load otherwise: $err" ;;
+		esac
+		case $which in
+		middle) globals_said 'witness: made' 'waiters: made' 'middle: empty' 'middle: ended' 'waiters: dropped' 'witness: ended' ;;
+		last) globals_said 'witness: made' 'waiters: made' 'middle: made' 'helper: made' 'last: empty' 'last: ended' 'helper: ended' 'middle: ended' \
+			'waiters: dropped' 'witness: ended' ;;
+		esac
+	done
+}
+
+# A set function comes before init, and again and again while the module goes.
+globals_and_a_writer() {
+	! insmod krcu_globals.ko write=1 2>/dev/null || fail "globals were there before they were made"
+	globals_said 'writer: refused'
+	dmesg -c >/dev/null
+	insmod krcu_globals.ko || fail "insmod krcu_globals"
+	while [ -e /sys/module/krcu_globals/parameters/write ]; do
+		echo 1 >/sys/module/krcu_globals/parameters/write
+		sleep 0.01
+	done 2>/dev/null &
+	sleep 0.2
+	rmmod krcu_globals || fail "rmmod krcu_globals beside a parameter's writer"
+	wait
+	case $(dmesg) in
+	*'used when it had ended'* | *'ended before the items'*) fail "a writer's objects use globals that have ended" ;;
+	*'writer: refused'*'witness: ended'*) ;;
+	*) fail "a writer was not refused" ;;
+	esac
+}
+
 try() {
 	dmesg -c >/dev/null
 	case $1 in
-	many_domains_left | domain_abandoned_before_init_fails | parameter_refused | late_writer | writer_that_goes_on) "$1" ;;
+	*global* | many_domains_left | domain_abandoned_before_init_fails | parameter_refused | late_writer | writer_that_goes_on) "$1" ;;
 	*) leave "$1" ;;
 	esac
 	echo "exits: $1: passed"
@@ -102,7 +160,8 @@ only=$(sed -n 's/.*krcu_exits.only=\([a-z_]*\).*/\1/p' /proc/cmdline)
 for _ in $(seq "${times:-1}"); do
 	for what in ${only:-own_domain_left own_domain_dropped wrapper_left wrapper_dropped into_another_domain reader_of_rcu \
 		domain_dropped_in_work destructor_reads_and_drops c_readers_drop_domains chain_of_all wrapped_under_two_tags null_wrapped \
-		many_domains_left domain_abandoned_before_init_fails parameter_refused late_writer writer_that_goes_on}; do
+		many_domains_left domain_abandoned_before_init_fails parameter_refused late_writer writer_that_goes_on \
+		globals_end_in_reverse globals_end_when_init_fails empty_global_fails_the_load globals_and_a_writer}; do
 		try "$what"
 	done
 done

@@ -9,12 +9,17 @@
  *	!domain_freed[]	nor is a krcu_domain
  *	locks[] == 0	no lock is held over a wait
  *	!listed[]	all domains are freed at the end
+ *	globals_left	no destructor uses a global that has ended
  *	old_objects == 0	drain() returns when all is destroyed that was retired before
  * and all processes must come to their ends: an invalid end state is a deadlock.
  */
 c_decl {
 	\#include <stdlib.h>
 };
+
+byte globals_left;		/* how many of two have not ended yet */
+bool usable;			/* krcu_globals_usable */
+bool writing;			/* a set function runs, with the parameters' lock */
 
 #include "without.pml"
 #include "kernel.pml"
@@ -42,6 +47,7 @@ c_decl {
 #define DRAINS_DROP	16	/* while another domain is dropped */
 #define C_READER	17	/* a reader of C's domain drops one while the wrapper of C's is dropped */
 #define LEAKED		18	/* drain() with an abandoned domain whose reader never leaves */
+#define GLOBALS		19	/* two globals, which late readers' objects use, and the driver's, and a set function's */
 local byte scenario;
 
 #define NOWHERE 255
@@ -72,7 +78,6 @@ local bool inits = true;
 
 bool held[NDOMAINS];		/* an Srcu that nobody has dropped yet */
 bool files = true;		/* the parameter can be written to */
-bool writing;
 byte old_objects;
 
 /* What has been dropped takes nothing new but from its own readers and callbacks; a wrapped domain that
@@ -134,6 +139,8 @@ inline destroy(object, t)
 		:: else
 		fi;
 		assert(!text_gone);
+		assert(!(object & USES_BOTH) || globals_left == 2);
+		assert(!(object & USES_FIRST) || globals_left >= 1);
 		if
 		:: object & OLD_OBJECT -> old_objects--
 		:: else
@@ -281,7 +288,7 @@ proctype writer()
 	if
 	:: atomic { files -> writing = true };
 		if
-		:: writer_retires -> retire(WRITERS | writer_chain)
+		:: writer_retires && (!(writer_chain & USES_BOTH) || usable) -> retire(WRITERS | writer_chain)
 		:: true
 		fi;
 		if
@@ -328,7 +335,7 @@ proctype module()
 		assert(old_objects == 0)
 	:: else ->
 		if
-		:: inits -> drain_at_exit()
+		:: inits -> end_at_exit()
 		:: else
 		fi;
 		if
@@ -522,6 +529,20 @@ init
 			chain = 1;
 			where = TO_CPU0 | TO_WORK | TO_B;
 			driver_drops = A
+		:: scenario == GLOBALS ->
+			wrap(B);
+			globals_left = 2;
+			usable = true;
+			if
+			:: reader_in = RCU; where = TO_CPU0 | TO_CPU1
+			:: reader_in = A; where = TO_CPU0 | TO_B
+			:: driver_retires = 1; where = TO_CPU0 | TO_WORK
+			fi;
+			reader_retires = 1;
+			chain = USES_BOTH | 1;
+			writes = true;
+			writer_retires = true;
+			writer_chain = USES_BOTH
 		fi
 	};
 	atomic {

@@ -38,6 +38,8 @@
 #define OLD_OBJECT	8	/* retired before drain() was called, or by such a one's destructor */
 #define WRITERS		16	/* a parameter writer's, or retired by such a one's destructor */
 #define BARRIER		32
+#define USES_FIRST	64	/* its destructor uses the first of two globals */
+#define USES_BOTH	128
 
 typedef queue {
 	byte n;

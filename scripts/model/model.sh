@@ -18,6 +18,7 @@ text='!\(text_gone\)'		# something of the module's ran when its text was gone
 freed='freed\['			# a domain was used when freed, or freed in use
 twice='!\(domain_freed\['	# so was its krcu_domain
 kept='!\(listed\['		# a domain is not freed
+ended='globals_left'	# a destructor used a global that had ended
 undone='old_objects==0'		# drain() returned too early
 lock='locks\[me\]==0'		# a lock is held over a wait
 hangs='invalid end state'
@@ -43,6 +44,7 @@ runs() {
 		holds DRAINS_DROP
 		holds C_READER
 		holds LEAKED
+		holds GLOBALS
 		old LATE_READERS LOCKS $text
 		old ABANDON LOCKS $text
 		old C_READER LOCKS $hangs
@@ -86,6 +88,12 @@ runs() {
 		without TWICE UNLIST $freed
 		without LEAKED SKIP_ABANDONED $hangs
 		without DRAINS SCHEDULE $undone
+		without GLOBALS REFUSE $ended
+		without GLOBALS REFUSE_LATE $ended
+		without GLOBALS REFUSE_WITHOUT_LOCK $ended
+		without GLOBALS GLOBALS_FIRST $ended
+		without GLOBALS GLOBALS_AT_ONCE $ended
+		without GLOBALS GLOBALS_LAST $freed
 	END
 }
 

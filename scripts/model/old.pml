@@ -124,6 +124,11 @@ inline drain_at_exit()
 	domain = NONE
 }
 
+inline end_at_exit()
+{
+	drain_at_exit()
+}
+
 /* There were no such things. */
 inline drain_after_exit()
 {

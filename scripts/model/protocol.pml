@@ -384,12 +384,6 @@ inline drain_round_behind_readers(left_out)
 
 inline drain_at_exit()
 {
-	if
-	:: without != SYNCHRONIZE_RCU ->
-		begin_grace_period(RCU);
-		wait_for_grace_period()
-	:: else
-	fi;
 	do
 	:: without != EXIT_ROUNDS ->
 		drain_round_behind_readers(EXIT_READERS);
@@ -401,7 +395,56 @@ inline drain_at_exit()
 	:: else -> break
 	od;
 	skip;
-	d_step { again = false; ran = false; round = 0 };
+	d_step { again = false; ran = false; round = 0 }
+}
+
+inline krcu_globals_refuse()
+{
+	if
+	:: atomic { globals_left > 0 && (!writing || without == REFUSE_WITHOUT_LOCK) -> usable = false }
+	:: globals_left == 0
+	fi
+}
+
+/* What the last one of two owned uses the first one. */
+inline end_last_global()
+{
+	if
+	:: globals_left == 2 -> retire(USES_FIRST)
+	:: globals_left == 1 -> retire(1 /* one object that another one hangs on */)
+	fi;
+	globals_left--
+}
+
+inline end_at_exit()
+{
+	if
+	:: without != REFUSE && without != REFUSE_LATE -> krcu_globals_refuse()
+	:: else
+	fi;
+	if
+	:: without != SYNCHRONIZE_RCU ->
+		begin_grace_period(RCU);
+		wait_for_grace_period()
+	:: else
+	fi;
+	if
+	:: without != GLOBALS_FIRST -> drain_at_exit()
+	:: else
+	fi;
+	if
+	:: without == REFUSE_LATE -> krcu_globals_refuse()
+	:: else
+	fi;
+	do
+	:: globals_left > 0 ->
+		end_last_global();
+		if
+		:: (without == GLOBALS_AT_ONCE && globals_left == 1) || (without == GLOBALS_LAST && globals_left == 0)
+		:: else -> drain_at_exit()
+		fi
+	:: else -> break
+	od;
 	if
 	:: without != END_WRAPPED -> destroy_left(false)
 	:: else

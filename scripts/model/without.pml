@@ -37,5 +37,11 @@
 #define COUNT_LATE	35	/* flags are cleared after the wait for readers, not before */
 #define LOCKS		36	/* the check that no lock is held over a wait */
 #define SCHEDULE	37	/* the work item is scheduled only where the list was empty */
+#define REFUSE		38	/* set functions may use globals until the end */
+#define REFUSE_LATE	39	/* ... until the first one ends */
+#define REFUSE_WITHOUT_LOCK 40	/* one that has been told that it may is not waited for */
+#define GLOBALS_FIRST	41	/* globals end before the rounds at exit */
+#define GLOBALS_AT_ONCE	42	/* there are no rounds between two globals */
+#define GLOBALS_LAST	43	/* nor behind the last */
 
 local byte without;		/* local: set before anything else, and never after */

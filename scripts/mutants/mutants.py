@@ -36,7 +36,7 @@ WORK = "build/mutants"
 AT_ONCE = 2
 # For a run with nothing broken; what is broken may hang, and gets three times what that took, or so much.
 PATIENCE = 300
-HANG = 60
+LEAST_TIMEOUT = 60
 
 RED = (SCRIPT_FAILED, SPLAT, CRASH, HANG)
 
@@ -46,7 +46,7 @@ Run = collections.namedtuple("Run", "modules script append arguments", defaults=
 RUNS = {
     "late_reader": Run(["kunit/krcu_late_kunit.ko"], "kunit.sh", "kunit.enable=1 krcu_kunit.only=late"),
     "sample": Run(["module/sample/krcu_sample.ko"], "kunit.sh", "krcu_kunit.only=sample"),
-    "exits": Run(["kunit/krcu_exits.ko"], "exits.sh"),
+    "exits": Run(["kunit/krcu_exits.ko", "kunit/krcu_globals.ko"], "exits.sh"),
     "misused": Run(
         ["kunit/krcu_exits.ko", "kunit/krcu_misused.ko"], "misused.sh", "",
         ("--allow=cut here", r"--allow=^WARNING: .* \[krcu_misused\]$", "--allow=^WARNING: suspicious RCU usage$",
@@ -341,7 +341,7 @@ class Runs:
             for m in its:
                 self.over(m, False, f"red with nothing broken: {wrong}", 0)
             return
-        bench.timeout = float(os.environ.get("TIMEOUT") or max(HANG, 3 * (now - booted)))
+        bench.timeout = float(os.environ.get("TIMEOUT") or max(LEAST_TIMEOUT, 3 * (now - booted)))
         for m in its:
             started = time.monotonic()
             self.over(m, *self.judge(bench, m), time.monotonic() - started)

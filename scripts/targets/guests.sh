@@ -50,7 +50,7 @@ run_planted() { # NAME BUG REGEX
 
 run_exits() { # NAME
 	guest run "$1: exits" --script scripts/guests/exits.sh --add "$out/kunit/krcu_exits.ko" \
-		--log "$out/exits.log" --timeout "${TIMEOUT:-600}" --quiet
+		--add "$out/kunit/krcu_globals.ko" --log "$out/exits.log" --timeout "${TIMEOUT:-600}" --quiet
 }
 
 # Each mistake has a WARN of krcu's own, or lockdep's.

@@ -39,6 +39,13 @@
 #define KRCU_NO_THREAD_SAFETY_ANALYSIS
 #endif
 
+// Keeps objects of a section in their order, which GCC else reverses. Clang keeps it by itself.
+#ifdef __clang__
+#define KRCU_NO_REORDER
+#else
+#define KRCU_NO_REORDER [[gnu::no_reorder]]
+#endif
+
 #ifndef KRCU_REENTRANT_CAPABILITY
 #define KRCU_REENTRANT_CAPABILITY
 #endif

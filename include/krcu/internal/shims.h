@@ -154,6 +154,20 @@ void krcu_caches_destroy(void);
 void *krcu_kmem_cache_alloc(struct kmem_cache *cache, krcu_gfp_t gfp);
 void krcu_kmem_cache_free(struct kmem_cache *cache, void *ptr);
 
+/* Global objects; module/krcu/globals.c has their beginning and end */
+struct krcu_global {
+	int (*begin)(void *object);	/* 0, or a negative errno and there is no object */
+	void (*end)(void *object);	/* NULL if nothing is to be done */
+	void *object;
+};
+
+extern bool krcu_globals_usable;
+
+int krcu_globals_begin(void);
+void krcu_globals_refuse(void);
+bool krcu_globals_end_last(void);
+void krcu_global_is_not_there(void);
+
 /* SRCU; module/krcu/srcu.c has a domain's beginning and end */
 struct krcu_srcu_tag {
 	const char *name;

@@ -8,6 +8,18 @@ extern "C" void engine_stop();
 
 constinit krcu::Rcu<krcu::RcuKBox<Table>> table;
 
+namespace {
+
+struct Row {
+	krcu::ListLink link;
+};
+
+KRCU_GLOBAL(zebra, krcu::List<krcu::RcuKBox<Row>, &Row::link>);
+
+} // namespace
+
+static KRCU_GLOBAL(apple, krcu::XArray<krcu::RcuKBox<Row>>);
+
 int engine_start()
 {
 	auto box = krcu::RcuKBox<Table>::make(krcu::GFP_KERNEL, table_size());
@@ -15,7 +27,8 @@ int engine_start()
 	if (!box)
 		return -ENOMEM;
 	(void)table.replace(std::move(box));
-	return 0;
+	*banana = krcu::RcuKBox<Table>::make(krcu::GFP_KERNEL, 1);
+	return zebra->empty() && *banana ? 0 : -ENOMEM;
 }
 
 void engine_stop()

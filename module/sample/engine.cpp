@@ -11,28 +11,19 @@
 
 namespace {
 
-/// A number that every CPU adds to.
-class Counter {
-public:
-	void add(unsigned long n = 1) { __atomic_fetch_add(&value_, n, __ATOMIC_RELAXED); }
-	unsigned long get() const { return __atomic_load_n(&value_, __ATOMIC_ACQUIRE); }
-	unsigned long next() { return __atomic_add_fetch(&value_, 1, __ATOMIC_ACQ_REL); }
-
-private:
-	unsigned long value_ = 0;
-};
-
-constinit Counter reads, replaced, retired, destroyed, failed;
-constinit bool stopped = false;
+// Numbers that every CPU adds to: read-side critical sections that found an object; objects that gave way to a new
+// one; objects with a destructor that were retired, and of those, how many destructors have run; allocations.
+constinit krcu::Atomic<unsigned long> reads, replaced, retired, destroyed, failed;
+constinit krcu::Atomic<bool> stopped;
 
 /// The base of what has a destructor to run. `retired` counts objects as they are made, since each
 /// of them is retired in the end.
 struct Tracked {
-	Tracked() { retired.add(); }
+	Tracked() { retired.inc(); }
 	~Tracked()
 	{
-		if (destroyed.next() == retired.get() && __atomic_load_n(&stopped, __ATOMIC_ACQUIRE))
-			sample_all_destroyed();
+		if (destroyed.fetch_add(1) + 1 == retired.load() && stopped.load(krcu::acquire))
+			pr_info("exit: the last pending destructor has run, and only now may the module's text go\n");
 	}
 	Tracked(const Tracked &) = delete;
 };
@@ -91,11 +82,16 @@ bool renew(krcu::Global<krcu::Rcu<P>> &pointer, krcu::gfp_t gfp, Args &&...args)
 	P fresh = P::make(gfp, std::forward<Args>(args)...);
 
 	if (!fresh) {
-		failed.add();
+		failed.inc();
 		return false;
 	}
+<<<<<<< HEAD
 	if (auto old = pointer->replace(std::move(fresh)))
 		replaced.add();
+=======
+	if (auto old = pointer.replace(std::move(fresh)))
+		replaced.inc();
+>>>>>>> cxxhalf
 	return true;
 }
 
@@ -103,6 +99,7 @@ void read_all()
 {
 	krcu::ReadGuard guard;
 
+<<<<<<< HEAD
 	if (auto s = settings->dereference(guard); s && s->limit == 2 * s->generation)
 		reads.add();
 	if (session->dereference(guard))
@@ -110,8 +107,17 @@ void read_all()
 	if (auto t = table->dereference(guard); t && t->routes[0] == 0)
 		reads.add();
 	if (auto w = waiters->dereference(guard)) {
+=======
+	if (auto s = settings.dereference(guard); s && s->limit == 2 * s->generation)
+		reads.inc();
+	if (session.dereference(guard))
+		reads.inc();
+	if (auto t = table.dereference(guard); t && t->routes[0] == 0)
+		reads.inc();
+	if (auto w = waiters.dereference(guard)) {
+>>>>>>> cxxhalf
 		w->queue.wake_up_poll(krcu::EPOLLIN | krcu::EPOLLRDNORM);
-		reads.add();
+		reads.inc();
 	}
 }
 
@@ -121,7 +127,7 @@ void note(krcu::gfp_t gfp)
 	if (auto callback = krcu::Callback<Note>::make(gfp))
 		std::move(callback).submit();
 	else
-		failed.add();
+		failed.inc();
 }
 
 } // namespace
@@ -148,9 +154,9 @@ void sample_work()
 
 		    return CachedBox<Settings>::make(krcu::GFP_KERNEL, generation, 2 * generation);
 	    }))
-		replaced.add();
+		replaced.inc();
 	else
-		failed.add();
+		failed.inc();
 
 	renew(table, krcu::GFP_KERNEL);
 	renew(waiters, krcu::GFP_KERNEL);
@@ -160,7 +166,7 @@ void sample_work()
 		auto guard = journal->read_lock();
 		// A reader of this domain may wait for a grace period of RCU, or sleep in any other way.
 		krcu::synchronize_rcu_expedited();
-		reads.add();
+		reads.inc();
 	}
 	journal->synchronize();
 }
@@ -191,10 +197,19 @@ void sample_stop(unsigned int burst)
 	Session::Next chain;
 	for (int i = 0; i < 10; i++)
 		chain = Session::Next::make(krcu::GFP_KERNEL, std::move(chain));
+<<<<<<< HEAD
 	__atomic_store_n(&stopped, true, __ATOMIC_RELEASE);
+=======
+	stopped.store(true, krcu::release);
+	clear();
+	const unsigned long all = retired.load();
+	pr_info("exit: %lu objects retired in all, %lu destructors still pending; krcu's barrier waits for them\n", all,
+		all - destroyed.load());
+>>>>>>> cxxhalf
 }
 
-void sample_read_counts(sample_counts *counts)
+void sample_print_counts(const char *where, unsigned int rounds)
 {
-	*counts = { reads.get(), replaced.get(), retired.get(), destroyed.get(), failed.get() };
+	pr_info("%s, %u rounds: %lu reads, %lu objects replaced, %lu retired, %lu destructors have run, %lu allocations failed\n",
+		where, rounds, reads.load(), replaced.load(), retired.load(), destroyed.load(), failed.load());
 }

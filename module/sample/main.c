@@ -4,7 +4,7 @@
  * Srcu, SlabCache, reclaim::Work, PollWaitQueue, KRCU_GLOBAL) from process context, a
  * work item and a timer, and that unloads while RCU callbacks into its own text are still
  * pending. This half is C and does what C does well: the entry points, the work
- * item, the timer, printing. The objects live in engine.cpp.
+ * item, the timer. The objects live in engine.cpp.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -29,15 +29,6 @@ static bool fail_init;
 module_param(fail_init, bool, 0444);
 MODULE_PARM_DESC(fail_init, "fail the module's init after all is published, for tests");
 
-static void print_counts(const char *where, unsigned int n)
-{
-	struct sample_counts counts;
-
-	sample_read_counts(&counts);
-	pr_info("%s, %u rounds: %lu reads, %lu objects replaced, %lu retired, %lu destructors have run, %lu allocations failed\n",
-		where, n, counts.reads, counts.replaced, counts.retired, counts.destroyed, counts.failed);
-}
-
 static void work_func(struct work_struct *work);
 static DECLARE_DELAYED_WORK(work, work_func);
 
@@ -49,7 +40,7 @@ static void work_func(struct work_struct *unused)
 	if (++n < rounds)
 		schedule_delayed_work(&work, 1);
 	else
-		print_counts("work item", n);
+		sample_print_counts("work item", n);
 }
 
 static void timer_func(struct timer_list *timer)
@@ -60,15 +51,10 @@ static void timer_func(struct timer_list *timer)
 	if (++n < rounds)
 		mod_timer(timer, jiffies + 1);
 	else
-		print_counts("timer", n);
+		sample_print_counts("timer", n);
 }
 
 static DEFINE_TIMER(timer, timer_func);
-
-void sample_all_destroyed(void)
-{
-	pr_info("exit: the last pending destructor has run, and only now may the module's text go\n");
-}
 
 static int __init sample_init(void)
 {
@@ -90,8 +76,6 @@ static int __init sample_init(void)
 
 static void __exit sample_exit(void)
 {
-	struct sample_counts counts;
-
 	cancel_delayed_work_sync(&work);
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 	timer_shutdown_sync(&timer);
@@ -99,9 +83,6 @@ static void __exit sample_exit(void)
 	del_timer_sync(&timer);
 #endif
 	sample_stop(burst);
-	sample_read_counts(&counts);
-	pr_info("exit: %lu objects retired in all, %lu destructors still pending; krcu's barrier waits for them\n",
-		counts.retired, counts.retired - counts.destroyed);
 }
 
 module_init(sample_init);

@@ -3,15 +3,6 @@
 #ifndef SAMPLE_H
 #define SAMPLE_H
 
-/* What has happened so far; the numbers only grow. */
-struct sample_counts {
-	unsigned long reads;		/* read-side critical sections that found an object */
-	unsigned long replaced;		/* objects that gave way to a new one */
-	unsigned long retired;		/* objects with a destructor that were retired */
-	unsigned long destroyed;	/* of those, how many destructors have run */
-	unsigned long failed;		/* allocations that failed */
-};
-
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -28,10 +19,8 @@ void sample_tick(void);
 /* Process context: retires @burst objects, of which many are pending on return. What is published goes with the module. */
 void sample_stop(unsigned int burst);
 
-void sample_read_counts(struct sample_counts *counts);
-
-/* The C half's: called by the last pending destructor after sample_stop(), in softirq. */
-void sample_all_destroyed(void);
+/* Any context: what has happened so far. */
+void sample_print_counts(const char *where, unsigned int rounds);
 
 #ifdef __cplusplus
 }

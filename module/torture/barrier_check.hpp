@@ -17,24 +17,24 @@ public:
 	template <class Submit, class F>
 	void operator()(Submit submit, F barrier)
 	{
-		const unsigned long before = ran_.get();
+		const unsigned long before = ran_.load();
 
 		if (auto callback = krcu::Callback<Late>::make(gfp(true), &ran_)) {
 			submit(std::move(callback));
 			barrier();
-			if (ran_.get() == before)
+			if (ran_.load() == before)
 				torture_fail("returned while a callback was pending", "barrier");
 		}
 	}
 
 private:
 	struct Late {
-		Counter *ran;
+		krcu::Atomic<unsigned long> *ran;
 
-		~Late() { ran->next(); }
+		~Late() { ran->inc(); }
 	};
 
-	Counter ran_;
+	krcu::Atomic<unsigned long> ran_;
 };
 
 } // namespace torture

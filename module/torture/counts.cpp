@@ -28,12 +28,12 @@ bool torture_count(unsigned int i, torture_kind *kind)
 	for (const Shard &shard : shards) {
 		const Counts &counts = shard.of[i];
 
-		kind->retired += counts.retired.get();
-		kind->made += counts.made.get();
-		kind->destroyed += counts.destroyed.get();
-		kind->allocated += counts.allocated.get();
-		kind->freed += counts.freed.get();
-		kind->nomem += counts.nomem.get();
+		kind->retired += counts.retired.load();
+		kind->made += counts.made.load();
+		kind->destroyed += counts.destroyed.load();
+		kind->allocated += counts.allocated.load();
+		kind->freed += counts.freed.load();
+		kind->nomem += counts.nomem.load();
 	}
 	return true;
 }

@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include <krcu/allocator.hpp>
+#include <krcu/atomic.hpp>
 
 #include "torture.h"
 
@@ -45,18 +46,9 @@ inline void fail(const char *what, Kind kind)
 	torture_fail(what, names[kind]);
 }
 
-/// A number that several tasks may change.
-class Counter {
-public:
-	unsigned long next() { return __atomic_add_fetch(&value_, 1, __ATOMIC_RELAXED); }
-	unsigned long get() const { return __atomic_load_n(&value_, __ATOMIC_RELAXED); }
-
-private:
-	unsigned long value_ = 0;
-};
-
 struct Counts {
-	Counter ids, retired, made, destroyed, allocated, freed, nomem;
+	/// Numbers that several tasks may change.
+	krcu::Atomic<unsigned long> ids, retired, made, destroyed, allocated, freed, nomem;
 };
 
 /// One for each CPU, or for a few CPUs on very large machines, so that they do not fight for cache lines.
@@ -81,17 +73,17 @@ struct Counted {
 	{
 		void *memory = Base::alloc(size, align, gfp);
 
-		(memory ? counts(kind).allocated : counts(kind).nomem).next();
+		(memory ? counts(kind).allocated : counts(kind).nomem).inc();
 		return memory;
 	}
 	static void free(void *p)
 	{
-		counts(kind).freed.next();
+		counts(kind).freed.inc();
 		Base::free(p);
 	}
 	static void free_rcu(callback_head *head)
 	{
-		counts(kind).freed.next();
+		counts(kind).freed.inc();
 		Base::free_rcu(head);
 	}
 };

@@ -73,7 +73,7 @@ void retire(const T &object, Kind kind)
 {
 	if (!alive(object))
 		fail("an object ended before it was let go of", kind);
-	counts(kind).retired.next();
+	counts(kind).retired.inc();
 }
 
 /// See Pace; for what is retired into the steady domain.

@@ -22,7 +22,7 @@ public:
 	{
 		const unsigned int shard = torture_cpu() % Shard::count;
 
-		id_ = shards[shard].of[kind].ids.next() * Shard::count + shard;
+		id_ = (shards[shard].of[kind].ids.fetch_add(1, krcu::relaxed) + 1) * Shard::count + shard;
 		complement_ = ~id_;
 	}
 	Canary(const Canary &) = delete;
@@ -44,13 +44,13 @@ private:
 /// A Canary with a destructor.
 template <Kind kind, std::size_t size = 1>
 struct Object : Canary<kind, size> {
-	Object() { counts(kind).made.next(); }
+	Object() { counts(kind).made.inc(); }
 	~Object()
 	{
 		if (!this->alive())
 			fail("an object was destroyed that was not alive", kind);
 		this->poison();
-		counts(kind).destroyed.next();
+		counts(kind).destroyed.inc();
 	}
 };
 
@@ -86,14 +86,14 @@ struct Ending : Canary<kind> {
 		bool alive() const { return ending->alive(); }
 	};
 
-	Ending() { counts(kind).made.next(); }
+	Ending() { counts(kind).made.inc(); }
 
 	View rcu_view(const krcu::ReadGuard &) const { return { this }; }
 	void drop_before_gp()
 	{
 		if (std::exchange(dropped, true))
 			fail("drop_before_gp() ran twice", kind);
-		counts(kind).destroyed.next();
+		counts(kind).destroyed.inc();
 	}
 
 	bool dropped = false;

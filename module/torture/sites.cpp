@@ -16,38 +16,39 @@ public:
 	/// Whether nobody else owned it.
 	bool one_life(Task &task)
 	{
-		if (__atomic_exchange_n(&owned_, true, __ATOMIC_ACQUIRE))
+		if (owned_.exchange(true, krcu::acquire))
 			return false;
 		domain_ = Domain::make();
 		if (domain_) {
-			counts(domains).made.next();
-			__atomic_store_n(&open_, true, __ATOMIC_SEQ_CST);
+			counts(domains).made.inc();
+			open_.store(true, krcu::release);
 			for (unsigned int i = task.random(512); i--;)
 				use(task);
-			__atomic_store_n(&open_, false, __ATOMIC_SEQ_CST);
-			while (__atomic_load_n(&entering_, __ATOMIC_SEQ_CST))
+			// Full, and so is a visitor's fetch_add(): one of the two sees the other.
+			open_.exchange(false);
+			while (entering_.load(krcu::acquire))
 				torture_sleep_us(10);
 			(void)object_.take();
-			counts(domains).retired.next();
+			counts(domains).retired.inc();
 			domain_ = Domain();
-			counts(domains).destroyed.next();
+			counts(domains).destroyed.inc();
 		} else {
-			counts(domains).nomem.next();
+			counts(domains).nomem.inc();
 		}
-		__atomic_store_n(&owned_, false, __ATOMIC_RELEASE);
+		owned_.store(false, krcu::release);
 		return true;
 	}
 
 	/// Whether it was there.
 	bool visit(Task &task)
 	{
-		__atomic_fetch_add(&entering_, 1, __ATOMIC_SEQ_CST);
-		if (!__atomic_load_n(&open_, __ATOMIC_SEQ_CST)) {
-			__atomic_fetch_sub(&entering_, 1, __ATOMIC_SEQ_CST);
+		entering_.fetch_add(1);
+		if (!open_.load(krcu::acquire)) {
+			entering_.dec();
 			return false;
 		}
 		auto guard = domain_.read_lock();
-		__atomic_fetch_sub(&entering_, 1, __ATOMIC_SEQ_CST);
+		entering_.fetch_sub(1, krcu::release);
 
 		for (unsigned int i = task.random(64); i--;) {
 			task.reads.add();
@@ -90,8 +91,8 @@ private:
 	Domain domain_;
 	krcu::Rcu<Box, Domain> object_;
 	BarrierCheck check_barrier_;
-	bool open_ = false, owned_ = false;
-	unsigned int entering_ = 0;
+	krcu::Atomic<bool> open_, owned_;
+	krcu::Atomic<unsigned int> entering_;
 };
 
 constinit Site sites[TORTURE_SITES];

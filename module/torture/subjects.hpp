@@ -415,7 +415,7 @@ public:
 	void look(Task &task, Section &section, bool may_sleep = false)
 	{
 		task.reads.add();
-		if (void *current = __atomic_load_n(&current_, __ATOMIC_ACQUIRE))
+		if (void *current = current_.load(krcu::acquire))
 			look_at(Owner::borrow(current), kind, task, section, may_sleep);
 	}
 
@@ -428,7 +428,7 @@ public:
 
 		if (!callback || !fresh)
 			return;
-		*callback = Owner::from_foreign(__atomic_exchange_n(&current_, std::move(fresh).into_foreign(), __ATOMIC_ACQ_REL));
+		*callback = Owner::from_foreign(current_.exchange(std::move(fresh).into_foreign()));
 		if (*callback)
 			retire(**callback, kind);
 		submit(std::move(callback));
@@ -436,12 +436,12 @@ public:
 	}
 
 	/// When there are no readers.
-	void clear() { Owner::from_foreign(std::exchange(current_, nullptr)).reset(); }
+	void clear() { Owner::from_foreign(current_.exchange(nullptr)).reset(); }
 
 private:
 	using Owner = krcu::Box<Object<kind>, Memory<kind>>;
 
-	void *current_ = nullptr;
+	krcu::Atomic<void *> current_;
 };
 
 template <Kind kind>

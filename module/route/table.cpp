@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+// A routing table: looked up without a lock, changed by ioctls, with routes that age.
+
+#include <cerrno>
+#include <cstring>
+
+#include <krcu/krcu.hpp>
+
+#include "abi.h"
+#include "route.h"
+
+namespace {
+
+/// A route, and behind it the name of where it leads.
+struct Route {
+	Route(const route &r) : prefix(r.prefix), metric(r.metric), name_length(r.name_length), used(krcu::jiffies()) {}
+
+	std::size_t tail_size() const { return name_length; }
+
+	krcu::HashLink link;
+	__u32 prefix, metric;
+	__u8 name_length;
+	mutable krcu::Atomic<__u64> hits;
+	mutable krcu::Atomic<unsigned long> used; // in jiffies
+};
+using RouteBox = krcu::RcuKBox<krcu::Tail<Route, char>>;
+
+struct Updaters {
+	static constexpr const char *name = "krcu_route";
+};
+
+KRCU_GLOBAL(updaters, krcu::Mutex<Updaters>);
+KRCU_GLOBAL(routes, krcu::HashTable<RouteBox, &Route::link, &Route::prefix>);
+KRCU_GLOBAL(readers, krcu::PollWaitQueue);
+constinit krcu::Rcu<krcu::RcuKBox<route_limits>> limits;
+constinit krcu::Atomic<__u64> changes;
+
+/// An open file: what it has read of.
+struct Reader {
+	mutable krcu::Atomic<__u64> seen;
+};
+using ReaderBox = krcu::KBox<Reader>;
+
+void changed()
+{
+	changes.inc();
+	readers->wake_up_poll(krcu::EPOLLIN | krcu::EPOLLRDNORM);
+}
+
+int add(const route &r, const char *name)
+{
+	auto fresh = RouteBox::draft(krcu::GFP_KERNEL, r.name_length, r);
+
+	if (!fresh)
+		return -ENOMEM;
+	std::memcpy(fresh->tail().data(), name, r.name_length);
+	auto held = updaters->lock();
+	if (routes->size() >= limits.dereference(held)->routes)
+		return -ENOSPC;
+	const int err = routes->insert(std::move(fresh));
+	if (!err)
+		changed();
+	return err;
+}
+
+int add(krcu::UserPtr from)
+{
+	route r;
+
+	if (krcu::copy_from_user(r, from))
+		return -EFAULT;
+	if (!r.name_length || r.name_length > ROUTE_NAME_MAX || r.reserved || r.hits)
+		return -EINVAL;
+	return add(r, r.name);
+}
+
+int del(krcu::UserPtr from)
+{
+	__u32 prefix;
+
+	if (krcu::copy_from_user(prefix, from))
+		return -EFAULT;
+	if (!routes->erase(prefix))
+		return -ENOENT;
+	changed();
+	return 0;
+}
+
+bool look_up(route &r)
+{
+	krcu::ReadGuard guard;
+	auto found = routes->find(r.prefix, guard);
+
+	if (!found)
+		return false;
+	found->used.store(krcu::jiffies());
+	r = { found->prefix, found->metric, found->hits.fetch_add(1, krcu::relaxed) + 1, found->name_length, 0, {} };
+	std::memcpy(r.name, found->tail().data(), found->name_length);
+	return true;
+}
+
+int get(krcu::UserPtr user)
+{
+	route r;
+
+	if (krcu::copy_from_user(r, user))
+		return -EFAULT;
+	return look_up(r) ? krcu::copy_to_user(user, r) : -ENOENT;
+}
+
+int limit(krcu::UserPtr from)
+{
+	route_limits fresh;
+
+	if (krcu::copy_from_user(fresh, from))
+		return -EFAULT;
+	auto held = updaters->lock();
+	auto old = limits.copy_update(held, [&](const route_limits *) {
+		return krcu::RcuKBox<route_limits>::make(krcu::GFP_KERNEL, fresh);
+	});
+	return old ? 0 : old.error();
+}
+
+} // namespace
+
+int route_start()
+{
+	auto first = krcu::RcuKBox<route_limits>::make(krcu::GFP_KERNEL, 1024u, 0u);
+
+	if (!first)
+		return -ENOMEM;
+	auto none = limits.replace(std::move(first));
+	return 0;
+}
+
+void *route_open()
+{
+	return ReaderBox::make(krcu::GFP_KERNEL, changes.load()).into_foreign();
+}
+
+void route_release(void *reader)
+{
+	auto last = ReaderBox::from_foreign(reader);
+}
+
+long route_ioctl(unsigned int command, unsigned long argument)
+{
+	const krcu::UserPtr user(argument);
+
+	switch (command) {
+	case ROUTE_ADD:
+		return add(user);
+	case ROUTE_DEL:
+		return del(user);
+	case ROUTE_GET:
+		return get(user);
+	case ROUTE_LIMIT:
+		return limit(user);
+	}
+	return -ENOTTY;
+}
+
+long route_read(void *reader, unsigned long buffer, unsigned long size)
+{
+	const route_stats stats = { changes.load(), static_cast<__u32>(routes->size()), 0 };
+
+	if (size < sizeof(stats))
+		return -EINVAL;
+	if (krcu::copy_to_user(krcu::UserPtr(buffer), stats))
+		return -EFAULT;
+	ReaderBox::borrow(reader).seen.store(stats.changes);
+	return sizeof(stats);
+}
+
+bool route_poll(void *reader, file *filp, poll_table_struct *table)
+{
+	readers->poll_wait(filp, table);
+	return changes.load() != ReaderBox::borrow(reader).seen.load();
+}
+
+void route_age()
+{
+	krcu::ReadGuard guard;
+	auto current = limits.dereference(guard);
+
+	if (!current || !current->age_ms)
+		return;
+	const unsigned long oldest = krcu::jiffies() - krcu::msecs_to_jiffies(current->age_ms);
+	bool any = false;
+	routes->for_each(guard, [&](const auto &r) {
+		if (krcu::time_before(r.used.load(), oldest))
+			any |= bool(routes->erase(r));
+	});
+	if (any)
+		changed();
+}

@@ -85,13 +85,8 @@ bool renew(krcu::Global<krcu::Rcu<P>> &pointer, krcu::gfp_t gfp, Args &&...args)
 		failed.inc();
 		return false;
 	}
-<<<<<<< HEAD
 	if (auto old = pointer->replace(std::move(fresh)))
-		replaced.add();
-=======
-	if (auto old = pointer.replace(std::move(fresh)))
 		replaced.inc();
->>>>>>> cxxhalf
 	return true;
 }
 
@@ -99,23 +94,13 @@ void read_all()
 {
 	krcu::ReadGuard guard;
 
-<<<<<<< HEAD
 	if (auto s = settings->dereference(guard); s && s->limit == 2 * s->generation)
-		reads.add();
+		reads.inc();
 	if (session->dereference(guard))
-		reads.add();
+		reads.inc();
 	if (auto t = table->dereference(guard); t && t->routes[0] == 0)
-		reads.add();
+		reads.inc();
 	if (auto w = waiters->dereference(guard)) {
-=======
-	if (auto s = settings.dereference(guard); s && s->limit == 2 * s->generation)
-		reads.inc();
-	if (session.dereference(guard))
-		reads.inc();
-	if (auto t = table.dereference(guard); t && t->routes[0] == 0)
-		reads.inc();
-	if (auto w = waiters.dereference(guard)) {
->>>>>>> cxxhalf
 		w->queue.wake_up_poll(krcu::EPOLLIN | krcu::EPOLLRDNORM);
 		reads.inc();
 	}
@@ -197,15 +182,10 @@ void sample_stop(unsigned int burst)
 	Session::Next chain;
 	for (int i = 0; i < 10; i++)
 		chain = Session::Next::make(krcu::GFP_KERNEL, std::move(chain));
-<<<<<<< HEAD
-	__atomic_store_n(&stopped, true, __ATOMIC_RELEASE);
-=======
 	stopped.store(true, krcu::release);
-	clear();
 	const unsigned long all = retired.load();
 	pr_info("exit: %lu objects retired in all, %lu destructors still pending; krcu's barrier waits for them\n", all,
 		all - destroyed.load());
->>>>>>> cxxhalf
 }
 
 void sample_print_counts(const char *where, unsigned int rounds)

@@ -59,7 +59,7 @@ static unsigned long times_any_ran(void)
 {
 	unsigned long times;
 
-	krcu_srcu_count();
+	READ_ONCE(krcu_srcu)->count();
 	spin_lock(&lock);
 	count(&krcu_rcu_ran);
 	times = all_times;
@@ -74,15 +74,16 @@ static unsigned long times_any_ran(void)
  * during it may make a domain and give it up, readers and all, for the next round
  * to wait for.
  */
+__attribute__((visibility("default"))) /* as module.c calls it, which is not merged */
 bool krcu_drain_round(bool module_goes)
 {
 	unsigned long times = times_any_ran();
 
 	if (module_goes)
-		krcu_srcu_wait_for_readers();
+		READ_ONCE(krcu_srcu)->wait_for_readers();
 	rcu_barrier();
 	krcu_reclaim_flush();
-	krcu_srcu_barrier_all();
+	READ_ONCE(krcu_srcu)->barrier_all();
 	return times_any_ran() != times;
 }
 

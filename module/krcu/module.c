@@ -38,6 +38,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
+#include <linux/slab.h>
 
 #include <krcu/internal/globals.h>
 #include <krcu/internal/shims.h>
@@ -56,6 +57,25 @@ int __weak __init krcu_renamed_init_module(void)
 void __weak __exit krcu_renamed_cleanup_module(void)
 {
 }
+
+static void nothing(void)
+{
+}
+
+static const struct krcu_srcu_ops no_domains = {
+	.count = nothing,
+	.wait_for_readers = nothing,
+	.expect_readers = nothing,
+	.barrier_all = nothing,
+	.destroy_wrapped = nothing,
+	.destroy_all = nothing,
+};
+
+/* Those of srcu.c from the module's first domain on */
+const struct krcu_srcu_ops *krcu_srcu = &no_domains;
+
+/* All of the module's: see module/krcu/slab.c. */
+struct krcu_cache *krcu_caches;
 
 /* After so many rounds it may be a parameter file's writer who goes on retiring, or just a long chain of objects. */
 #define WRITER_ROUNDS 32
@@ -92,7 +112,7 @@ static void end_at_exit(void)
 	drain_at_exit();
 	while (krcu_globals_end_last())
 		drain_at_exit();
-	krcu_srcu_destroy_wrapped();
+	READ_ONCE(krcu_srcu)->destroy_wrapped();
 }
 
 static int __init krcu_init(void)
@@ -125,12 +145,13 @@ static void drain_after_exit(void *unused)
 {
 	/* Set functions may have left readers, too. */
 	synchronize_rcu();
-	krcu_srcu_expect_readers();
+	READ_ONCE(krcu_srcu)->expect_readers();
 	while (krcu_drain_round(true))
 		;
-	krcu_srcu_destroy_all();
-	/* Last, as all of these free objects. */
-	krcu_caches_destroy();
+	READ_ONCE(krcu_srcu)->destroy_all();
+	/* Last, as all of these free objects. Nothing is left that could, except kvfree_rcu()'s batches. */
+	for (; krcu_caches; krcu_caches = krcu_caches->next)
+		kmem_cache_destroy(krcu_caches->kmem);
 }
 
 static const struct kernel_param_ops end_ops = {

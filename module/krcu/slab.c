@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The life of a kmem_cache: krcu::SlabCache creates one, module/krcu/module.c
+ * The beginning of a kmem_cache: krcu::SlabCache creates one, module/krcu/module.c
  * destroys all when the module goes.
  */
 #include <linux/errno.h>
@@ -9,7 +9,6 @@
 
 #include <krcu/internal/shims.h>
 
-static struct krcu_cache *caches;
 static DEFINE_MUTEX(caches_lock);
 
 int krcu_cache_create(struct krcu_cache *cache, const char *name, unsigned int size, unsigned int align)
@@ -22,18 +21,11 @@ int krcu_cache_create(struct krcu_cache *cache, const char *name, unsigned int s
 		cache->kmem = kmem_cache_create(name, size, align, 0, NULL);
 		err = -ENOMEM;
 		if (cache->kmem) {
-			cache->next = caches;
-			caches = cache;
+			cache->next = krcu_caches;
+			krcu_caches = cache;
 			err = 0;
 		}
 	}
 	mutex_unlock(&caches_lock);
 	return err;
-}
-
-/* Nothing of the module's is left that could free an object, except kvfree_rcu()'s batches. */
-void krcu_caches_destroy(void)
-{
-	for (; caches; caches = caches->next)
-		kmem_cache_destroy(caches->kmem);
 }

@@ -7,8 +7,6 @@
  * may be ending counts as one of its users meanwhile, and its end waits for
  * those: it had the same readers and callbacks to wait for anyway.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
@@ -55,10 +53,13 @@ static struct krcu_domain *new_domain(struct krcu_srcu_tag *tag)
 	return domain;
 }
 
+static const struct krcu_srcu_ops ops;
+
 static struct srcu_struct *add_domain(struct krcu_domain *domain, struct srcu_struct *ssp)
 {
 	domain->ssp = ssp;
 	spin_lock_irq(&lock);
+	WRITE_ONCE(krcu_srcu, &ops);
 	domain->id = ++last_id;
 	list_add_tail(&domain->link, &domains);
 	spin_unlock_irq(&lock);
@@ -228,7 +229,9 @@ static bool readers_left_in_time(struct krcu_domain *domain, unsigned long cooki
 		/* If it is only late, it gets as much time again; and then it may be a reader after all. */
 		if (poll_state_synchronize_srcu(domain->ssp, cookie) || !may_have_readers(domain->ssp))
 			continue;
-		pr_err("SRCU domain %s: a reader is still inside after %u ms; %s\n", tag->name, tag->timeout_ms,
+		/* Not by KBUILD_MODNAME: the modules of a directory share this object. */
+		pr_err("%s: SRCU domain %s: a reader is still inside after %u ms; %s\n",
+		       THIS_MODULE->name, tag->name, tag->timeout_ms,
 		       READ_ONCE(module_goes) || !module_is_live(THIS_MODULE) ? "the module's end waits for it" :
 		       is_owned(domain) ? "its memory and this module stay" :
 					  "waiting for it, as the domain is not krcu's to keep");
@@ -344,8 +347,8 @@ static void expect_its_readers(struct krcu_domain *domain)
 	domain->readers_left = false;
 }
 
-/* Has krcu_srcu_wait_for_readers() wait for the readers of all domains once more. */
-void krcu_srcu_expect_readers(void)
+/* Has wait_for_readers() wait for the readers of all domains once more. */
+static void expect_readers(void)
 {
 	visit_domains(expect_its_readers);
 }
@@ -354,7 +357,7 @@ void krcu_srcu_expect_readers(void)
  * When the module goes: waits for the readers of all domains, once each, as nobody
  * enters any more but destructors. Pinning the module would not help by now.
  */
-void krcu_srcu_wait_for_readers(void)
+static void wait_for_readers(void)
 {
 	WRITE_ONCE(module_goes, true);
 	visit_domains(wait_for_its_readers);
@@ -366,7 +369,7 @@ static void count_callbacks(struct krcu_domain *domain)
 }
 
 /* Has the callbacks of all domains counted: see module/krcu/drain.c. */
-void krcu_srcu_count(void)
+static void count(void)
 {
 	visit_domains(count_callbacks);
 }
@@ -381,7 +384,7 @@ static void wait_for_its_callbacks(struct krcu_domain *domain)
 }
 
 /* Waits for the callbacks that are pending in any domain. */
-void krcu_srcu_barrier_all(void)
+static void barrier_all(void)
 {
 	visit_domains(wait_for_its_callbacks);
 }
@@ -414,13 +417,22 @@ static void destroy_left(bool any)
 }
 
 /* When the module goes and no readers are left: destroys the wrappers, as C code may free its domains next. */
-void krcu_srcu_destroy_wrapped(void)
+static void destroy_wrapped(void)
 {
 	destroy_left(false);
 }
 
 /* Last: destroys all that are left. */
-void krcu_srcu_destroy_all(void)
+static void destroy_all(void)
 {
 	destroy_left(true);
 }
+
+static const struct krcu_srcu_ops ops = {
+	.count = count,
+	.wait_for_readers = wait_for_readers,
+	.expect_readers = expect_readers,
+	.barrier_all = barrier_all,
+	.destroy_wrapped = destroy_wrapped,
+	.destroy_all = destroy_all,
+};

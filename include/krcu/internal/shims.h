@@ -5,8 +5,8 @@
  * Kernel headers are not C++, so C++ sees only this file; module/krcu/shims.c
  * and hash.c define it over the documented kernel API. All are compiled for
  * link-time optimisation and merged (scripts/Kbuild.krcu), so that a shim costs
- * what the kernel's inline function costs in C. Drivers do not call these
- * themselves.
+ * what the kernel's inline function costs in C, and one that is not called costs
+ * nothing. Drivers do not call these themselves.
  */
 #ifndef KRCU_INTERNAL_SHIMS_H
 #define KRCU_INTERNAL_SHIMS_H
@@ -143,14 +143,15 @@ void krcu_vfree(void *ptr);
 void *krcu_kvmalloc(krcu_size_t size, krcu_gfp_t gfp);
 void krcu_kvfree(void *ptr);
 
-/* Object caches; module/krcu/slab.c has their beginning and end */
+/* Object caches; module/krcu/slab.c has their beginning, and module.c their end */
 struct krcu_cache {
 	struct kmem_cache *kmem;
 	struct krcu_cache *next;
 };
 
+extern struct krcu_cache *krcu_caches;
+
 int krcu_cache_create(struct krcu_cache *cache, const char *name, unsigned int size, unsigned int align);
-void krcu_caches_destroy(void);
 void *krcu_kmem_cache_alloc(struct kmem_cache *cache, krcu_gfp_t gfp);
 void krcu_kmem_cache_free(struct kmem_cache *cache, void *ptr);
 
@@ -177,16 +178,22 @@ struct krcu_srcu_tag {
 	struct krcu_ran ran;		/* the domains' callbacks */
 };
 
+/* What drain.c and module.c call of srcu.c. They do nothing before there is a domain, and so do not need that file. */
+struct krcu_srcu_ops {
+	void (*count)(void);
+	void (*wait_for_readers)(void);
+	void (*expect_readers)(void);
+	void (*barrier_all)(void);
+	void (*destroy_wrapped)(void);
+	void (*destroy_all)(void);
+};
+
+extern const struct krcu_srcu_ops *krcu_srcu;
+
 struct srcu_struct *krcu_srcu_create(struct krcu_srcu_tag *tag);
 struct srcu_struct *krcu_srcu_wrap(struct krcu_srcu_tag *tag, struct srcu_struct *ssp);
 void krcu_srcu_destroy(struct srcu_struct *ssp, struct krcu_srcu_tag *tag);
 bool krcu_srcu_may_retire_into(struct srcu_struct *ssp);
-void krcu_srcu_wait_for_readers(void);
-void krcu_srcu_expect_readers(void);
-void krcu_srcu_count(void);
-void krcu_srcu_barrier_all(void);
-void krcu_srcu_destroy_wrapped(void);
-void krcu_srcu_destroy_all(void);
 int krcu_srcu_read_lock(struct srcu_struct *ssp);
 void krcu_srcu_read_unlock(struct srcu_struct *ssp, int idx);
 void *krcu_srcu_read_lock_fast(struct srcu_struct *ssp);

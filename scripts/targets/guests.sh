@@ -23,7 +23,7 @@ add_modules() {
 
 run_demo() { # NAME
 	guest run "$1: the sample driver" --script scripts/guests/demo.sh --add "$out/module/sample/krcu_sample.ko" \
-		--log "$out/demo.log" --timeout "${TIMEOUT:-120}" --quiet
+		--log "$out/demo.log" --timeout "${TIMEOUT:-300}" --quiet
 }
 
 run_suites() { # NAME
@@ -45,7 +45,7 @@ planted() {
 run_planted() { # NAME BUG REGEX
 	guest run "$1: planted $2" --script scripts/guests/planted.sh --add "$out/kunit/krcu_planted_kunit.ko" \
 		--append "kunit.enable=1 kunit.autorun=1 kunit.filter_glob=planted.$2" --expect "$3" \
-		--log "$out/planted-$2.log" --timeout "${TIMEOUT:-120}" --no-leaks --quiet
+		--log "$out/planted-$2.log" --timeout "${TIMEOUT:-300}" --no-leaks --quiet
 }
 
 run_exits() { # NAME
@@ -56,7 +56,7 @@ run_exits() { # NAME
 # Each mistake has a WARN of krcu's own, or lockdep's.
 run_misused() { # NAME
 	guest run "$1: misuse" --script scripts/guests/misused.sh --add "$out/kunit/krcu_exits.ko" \
-		--add "$out/kunit/krcu_misused.ko" --log "$out/misused.log" --timeout "${TIMEOUT:-120}" --no-leaks --quiet \
+		--add "$out/kunit/krcu_misused.ko" --log "$out/misused.log" --timeout "${TIMEOUT:-300}" --no-leaks --quiet \
 		--allow 'cut here' --allow '^WARNING: .* \[krcu_misused\](, CPU#.*)?$' --allow '^WARNING: suspicious RCU usage$' \
 		--allow '^WARNING: .* refcount_warn_saturate\+' --allow '^refcount_t: saturated; leaking memory'
 }

@@ -32,7 +32,7 @@ run_suites() { # NAME
 	mapfile -t modules < <(add_modules)
 	guest run "$1: the suites" --script scripts/guests/kunit.sh "${modules[@]}" \
 		--append "kunit.enable=1 kunit.autorun=1 ${FILTER:+kunit.filter_glob=$FILTER}" \
-		--log "$out/kunit.log" --timeout "${TIMEOUT:-300}" --quiet
+		--log "$out/kunit.log" --timeout "${TIMEOUT:-600}" --quiet
 }
 
 # The bugs of kunit/planted.cpp that this kernel has a checker for, each with what it must say.

@@ -87,7 +87,9 @@ static void records(void)
 
 int main(int argc, char **argv)
 {
-	const unsigned long long numbers[] = { ABI_NUMBERS };
+	const unsigned long long numbers[] = {
+#include "abi_numbers.h"
+};
 
 	alarm(30);
 	device = open("/dev/krcu_kunit_abi", O_RDWR);

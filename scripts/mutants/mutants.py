@@ -50,7 +50,8 @@ RUNS = {
         ["kunit/krcu_exits.ko", "kunit/krcu_misused.ko"], "misused.sh", "",
         ("--allow=cut here", r"--allow=^WARNING: .* \[krcu_misused\]$", "--allow=^WARNING: suspicious RCU usage$",
          r"--allow=^WARNING: .* refcount_warn_saturate\+", "--allow=^refcount_t: saturated; leaking memory",
-         "--allow=^BUG: sleeping function called from invalid context at ", "--no-leaks"),
+         "--allow=^BUG: sleeping function called from invalid context at ", r"--allow=^\[ BUG: Invalid wait context \]$",
+         "--no-leaks"),
     ),
 }
 

@@ -59,7 +59,7 @@ run_misused() { # NAME
 		--add "$out/kunit/krcu_misused.ko" --log "$out/misused.log" --timeout "${TIMEOUT:-120}" --no-leaks --quiet \
 		--allow 'cut here' --allow '^WARNING: .* \[krcu_misused\](, CPU#.*)?$' --allow '^WARNING: suspicious RCU usage$' \
 		--allow '^WARNING: .* refcount_warn_saturate\+' --allow '^refcount_t: saturated; leaking memory' \
-		--allow '^BUG: sleeping function called from invalid context at '
+		--allow '^BUG: sleeping function called from invalid context at ' --allow '^\[ BUG: Invalid wait context \]$'
 }
 
 torture_parameters() { # PARAMETERS: as on the kernel's command line

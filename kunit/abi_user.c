@@ -87,7 +87,10 @@ static void records(void)
 
 int main(int argc, char **argv)
 {
-	const unsigned long long numbers[] = { ABI_NUMBERS };
+	void *volatile nothing = NULL; /* volatile, or the compiler sees what is wrong */
+	const unsigned long long numbers[] = {
+#include "abi_numbers.h"
+};
 
 	alarm(30);
 	device = open("/dev/krcu_kunit_abi", O_RDWR);
@@ -98,6 +101,6 @@ int main(int argc, char **argv)
 	}
 	names();
 	records();
-	CHECK(fails(write(device, NULL, 1)));
+	CHECK(fails(write(device, nothing, 1)));
 	return 0;
 }

@@ -20,7 +20,7 @@ module=${1:?usage: lint.sh MODULE}
 cd "$krcu" || exit
 
 sources() { find "$@" ! -name '*.mod.c' ! -name '*-constants.h' | sort; }
-mapfile -t c < <(sources include module kunit scripts/checks scripts/codegen \( -name '*.c' -o -name '*.h' \) ! -path '*/libc/*')
+mapfile -t c < <(sources include module kunit scripts/checks scripts/codegen \( -name '*.c' -o -name '*.h' \) ! -path '*/libc/*' ! -path '*/uapi/*')
 mapfile -t cxx < <(sources include module kunit scripts/checks scripts/codegen \( -name '*.cpp' -o -name '*.hpp' \))
 # What uses every header, and compiles by itself.
 mapfile -t users < <(sources module scripts/misuse -name '*.cpp')

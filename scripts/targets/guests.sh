@@ -58,7 +58,8 @@ run_misused() { # NAME
 	guest run "$1: misuse" --script scripts/guests/misused.sh --add "$out/kunit/krcu_exits.ko" \
 		--add "$out/kunit/krcu_misused.ko" --log "$out/misused.log" --timeout "${TIMEOUT:-300}" --no-leaks --quiet \
 		--allow 'cut here' --allow '^WARNING: .* \[krcu_misused\](, CPU#.*)?$' --allow '^WARNING: suspicious RCU usage$' \
-		--allow '^WARNING: .* refcount_warn_saturate\+' --allow '^refcount_t: saturated; leaking memory'
+		--allow '^WARNING: .* refcount_warn_saturate\+' --allow '^refcount_t: saturated; leaking memory' \
+		--allow '^BUG: sleeping function called from invalid context at ' --allow '^\[ BUG: Invalid wait context \]$'
 }
 
 torture_parameters() { # PARAMETERS: as on the kernel's command line

@@ -190,8 +190,9 @@ static long plain_ioctl(struct file *file, unsigned int command, unsigned long a
 		return get(user);
 	case ROUTE_LIMIT:
 		return limit(user);
+	default:
+		return -ENOTTY;
 	}
-	return -ENOTTY;
 }
 
 static ssize_t plain_read(struct file *file, char __user *buffer, size_t size, loff_t *position)

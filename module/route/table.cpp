@@ -159,8 +159,9 @@ long route_ioctl(unsigned int command, unsigned long argument)
 		return get(user);
 	case ROUTE_LIMIT:
 		return limit(user);
+	default:
+		return -ENOTTY;
 	}
-	return -ENOTTY;
 }
 
 long route_read(void *reader, unsigned long buffer, unsigned long size)

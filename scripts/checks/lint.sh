@@ -45,7 +45,8 @@ sparse() {
 	for file in "${c[@]}"; do
 		[[ $file == *.c && $file != *constants.c && $file != *_user.c ]] || continue
 		mkdir -p "$work/sparse/${file%/*}"
-		ln -s "$PWD/$file" "$work/sparse/$file"
+		# With the headers beside it: two have the same name.
+		ln -sft "$work/sparse/${file%/*}" "$PWD/$file" "$PWD/${file%/*}"/*.h
 		objects+=("${file%.c}.o")
 	done
 	printf 'ccflags-y += -I%s\n' "$PWD"/{include,kunit,module/*/} >"$work/sparse/Kbuild"

@@ -9,14 +9,14 @@ guest() {
 	shift 2
 	# The kernel has data races of its own.
 	python3 scripts/guest.py "$mode" --name "$name" --image "$IMAGE" --accel "${ACCEL:-auto}" \
-		--allow 'KCSAN: data-race in (?!.*\[krcu_)' \
+		--allow 'KCSAN: data-race in (?!.*\[(krcu|plain)_)' \
 		${GUEST_ARCH:+--arch "$GUEST_ARCH" --busybox "$BUSYBOX"} --smp "${SMP:-2}" --mem "${MEM:-1G}" "$@"
 }
 
 add_modules() {
 	local file
 
-	for file in "$out"/{module/*,kunit}/*.ko "$out"/kunit/{epoll,abi}_user; do
+	for file in "$out"/{module/*,kunit}/*.ko "$out"/kunit/{epoll,abi,route}_user; do
 		[ ! -f "$file" ] || echo "--add=$file"
 	done
 }
@@ -51,6 +51,20 @@ run_planted() { # NAME BUG REGEX
 run_exits() { # NAME
 	guest run "$1: exits" --script scripts/guests/exits.sh --add "$out/kunit/krcu_exits.ko" \
 		--add "$out/kunit/krcu_globals.ko" --log "$out/exits.log" --timeout "${TIMEOUT:-600}" --quiet
+}
+
+# A static program uses them, and not every machine can make one; see kunit/Kbuild.
+can_route() { # NAME
+	[ -f "$out/kunit/route_user" ] || {
+		say "$1: there are no static libraries for a program that uses the routing tables"
+		return 1
+	}
+}
+
+run_route() { # NAME
+	guest run "$1: the routing tables" --script scripts/guests/route.sh --add "$out/module/route/krcu_route.ko" \
+		--add "$out/module/route/plain_route.ko" --add "$out/kunit/route_user" --log "$out/route.log" \
+		--timeout "${TIMEOUT:-600}" --quiet
 }
 
 # Each mistake has a WARN of krcu's own, or lockdep's.

@@ -373,8 +373,7 @@ public:
 		}
 	}
 
-	/// A function of its own, so that KCSAN names it: see guests.sh.
-	[[gnu::noinline]] void update(Task &task, bool may_sleep)
+	void update(Task &task, bool may_sleep)
 	{
 		const unsigned int key = task.random(keys);
 		const bool grows = task.updates.get() / 4096 % 2 == 0; // first, or a slow kernel has nothing to erase

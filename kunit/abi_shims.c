@@ -6,7 +6,9 @@
 
 #include "abi_shims.h"
 
-const unsigned long kunit_abi_numbers[ABI_COUNT] = { ABI_NUMBERS };
+const unsigned long kunit_abi_numbers[ABI_COUNT] = {
+#include "abi_numbers.h"
+};
 
 static const struct kunit_abi_device *current_device;
 
@@ -32,15 +34,17 @@ static struct miscdevice misc_device = {
 	.fops = &device_fops,
 };
 
+static char *program[] = { "/krcu/abi_user", NULL, NULL };
+static char *environment[] = { NULL };
+
 int kunit_run_abi_user(char *what, const struct kunit_abi_device *device)
 {
-	char *program[] = { "/krcu/abi_user", what, NULL };
-	char *environment[] = { NULL };
 	int status = misc_register(&misc_device);
 
 	if (status)
 		return status;
 	current_device = device;
+	program[1] = what;
 	status = call_usermodehelper(program[0], program, environment, UMH_WAIT_PROC);
 	misc_deregister(&misc_device);
 	return status;

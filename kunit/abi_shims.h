@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-/* ABI_NUMBERS, as C sees them. */
+/* abi_numbers.h, as C sees it. */
 extern const unsigned long kunit_abi_numbers[ABI_COUNT];
 
 struct kunit_abi_device {

@@ -77,8 +77,8 @@ static void names(void)
 /* What comes back is one more in each member. */
 static void records(void)
 {
-	struct abi_record record = { 1, -2, 3, -4, 1ull << 40, 5, 6, 0, -1ll << 40 };
-	const struct abi_record expected = { 2, -1, 4, -3, (1ull << 40) + 1, 6, 7, 0, (-1ll << 40) + 1 };
+	struct abi_record record = { 1, -2, 3, -4, 1ull << 40, 5, 6, 0, -(1ll << 40) };
+	const struct abi_record expected = { 2, -1, 4, -3, (1ull << 40) + 1, 6, 7, 0, (-(1ll << 40)) + 1 };
 
 	CHECK(!ioctl(device, ABI_RECORD, &record));
 	CHECK(!memcmp(&record, &expected, sizeof(record)));
@@ -87,7 +87,9 @@ static void records(void)
 
 int main(int argc, char **argv)
 {
-	const unsigned long long numbers[] = { ABI_NUMBERS };
+	const unsigned long long numbers[] = {
+#include "abi_numbers.h"
+};
 
 	alarm(30);
 	device = open("/dev/krcu_kunit_abi", O_RDWR);
@@ -98,6 +100,6 @@ int main(int argc, char **argv)
 	}
 	names();
 	records();
-	CHECK(fails(write(device, NULL, 1)));
+	CHECK(fails(write(device, argv[argc], 1))); /* a NULL that the compiler does not see */
 	return 0;
 }

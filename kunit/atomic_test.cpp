@@ -86,7 +86,8 @@ static void check_number(kunit *test)
 	constexpr T top = T(1) << (8 * sizeof(T) - 1), least = std::is_signed_v<T> ? top : 0;
 	EXPECT_EQ(n.fetch_sub(1), 0);
 	EXPECT_EQ(n.load(), T(-1));
-	n.store(T(least - T(1)));
+	using Unsigned = std::make_unsigned_t<T>;
+	n.store(T(Unsigned(least) - 1));
 	n.inc();
 	EXPECT_EQ(n.load(), least);
 	n.store(top | 1);
@@ -161,14 +162,18 @@ KUNIT_CASE(readers_count_in_what_is_published)
 template <class T>
 static void count_on_two_cpus(kunit *test)
 {
-	static constexpr int rounds = 50'000;
+	static constexpr int rounds = 200'000;
 	static constinit Counter arrived;
-	Atomic<T> count = 0, exchanged = 0;
+	Atomic<T> incremented = 0, added = 0, exchanged = 0;
 	const auto work = [&] {
 		meet(arrived, 1);
+		for (int i = 0; i < rounds; i++)
+			incremented.inc();
+		meet(arrived, 2);
+		for (int i = 0; i < rounds; i++)
+			added.fetch_add(2, krcu::relaxed);
+		meet(arrived, 3);
 		for (int i = 0; i < rounds; i++) {
-			count.inc();
-			count.fetch_add(2, krcu::relaxed);
 			for (T seen = exchanged.load(); !exchanged.compare_exchange(seen, seen + 1);)
 				;
 		}
@@ -180,7 +185,8 @@ static void count_on_two_cpus(kunit *test)
 		ASSERT_TRUE(other);
 		work();
 	}
-	EXPECT_EQ(count.load(), 6 * rounds);
+	EXPECT_EQ(incremented.load(), 2 * rounds);
+	EXPECT_EQ(added.load(), 4 * rounds);
 	EXPECT_EQ(exchanged.load(), 2 * rounds);
 }
 

@@ -25,6 +25,7 @@ static_assert(!krcu::ForeignOwnable<Draft>);
 
 void reset()
 {
+	krcu::drain(); // what other cases have left
 	Object::reset();
 	Traced<>::reset();
 }

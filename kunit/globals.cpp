@@ -98,6 +98,8 @@ void read_late()
 
 int globals_fill()
 {
+	if (!witness || !list)
+		return -ENODEV;
 	for (int i = 0; i < objects; i++) {
 		list->push_back(Box::make(krcu::GFP_KERNEL, i));
 		if (!array->store(i, Box::make(krcu::GFP_KERNEL, i), krcu::GFP_KERNEL))

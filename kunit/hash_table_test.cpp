@@ -598,6 +598,24 @@ KUNIT_CASE(a_bad_hash_is_refused)
 	EXPECT_EQ(Object::destroyed, 100);
 }
 
+namespace {
+
+/// Puts all in one bucket until the table hashes anew, for which it needs memory.
+struct Unlucky {
+	static constinit inline unsigned int bad_seed = 0;
+
+	static unsigned int hash(int key, unsigned int seed)
+	{
+		if (!bad_seed)
+			bad_seed = seed;
+		return seed == bad_seed ? 1 : krcu::jhash(&key, sizeof(key), seed);
+	}
+	static bool equal(int a, int b) { return a == b; }
+};
+using UnluckyTable = krcu::HashTable<Box, &Entry::link, &Entry::key, Unlucky>;
+
+} // namespace
+
 KUNIT_CASE(insert_that_fails_changes_nothing)
 {
 	if (!kunit_can_fail_allocations())
@@ -607,37 +625,41 @@ KUNIT_CASE(insert_that_fails_changes_nothing)
 	auto none = Table::make();
 	kunit_fail_all_allocations(false);
 	EXPECT_FALSE(none);
-	{
-		auto table = Table::make();
+
+	auto insert = [](UnluckyTable &table, Box &box) { return table.insert(std::move(box)); };
+	auto replace = [](UnluckyTable &table, Box &box) {
+		auto old = table.replace(std::move(box));
+		return old ? 0 : old.error();
+	};
+	auto fails = [&](auto put) {
+		auto table = UnluckyTable::make();
 		Box fresh = make(0, 1000);
 		int at = 0;
 
 		ASSERT_TRUE(table && fresh && make_boxes());
-		// Otherwise the kernel's work item might grow the table in time.
-		kunit_preempt_disable();
+		Unlucky::bad_seed = 0;
 		kunit_fail_all_allocations(true);
-		while (at < 99 && !(err = table.insert(std::move(boxes[at]))))
+		while (at < 99 && !(err = put(table, boxes[at])))
 			at++;
-		auto failed = table.replace(std::move(boxes[99]));
 		auto replaced = table.replace(std::move(fresh)); // needs no memory
 		kunit_fail_all_allocations(false);
-		kunit_preempt_enable();
 
 		EXPECT_EQ(err, -ENOMEM);
-		EXPECT_TRUE(at < 99 && boxes[at] && boxes[at]->value == at);
-		EXPECT_TRUE(!failed && failed.error() == -ENOMEM && boxes[99] && boxes[99]->value == 99);
+		EXPECT_TRUE(at > 10 && at < 99 && boxes[at] && boxes[at]->value == at);
 		EXPECT_TRUE(replaced && *replaced && (*replaced)->value == 0);
 		EXPECT_EQ(read(table, 0), 1000);
 		EXPECT_EQ(read(table, at), -1);
 		EXPECT_EQ(table.size(), at);
 		EXPECT_EQ(count(table), at);
 		// What has failed works when there is memory.
-		EXPECT_EQ(table.insert(std::move(boxes[at])), 0);
+		EXPECT_EQ(put(table, boxes[at]), 0);
 		EXPECT_EQ(read(table, at), at);
 		drop_boxes();
-	}
+	};
+	fails(insert);
+	fails(replace);
 	krcu::rcu_barrier();
-	EXPECT_EQ(Object::destroyed, 101);
+	EXPECT_EQ(Object::destroyed, 202);
 }
 
 KUNIT_CASE(a_table_can_be_updated_in_softirq)

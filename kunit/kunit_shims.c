@@ -302,16 +302,6 @@ void kunit_run_in_softirq(void (*func)(void *arg), void *arg)
 #endif
 }
 
-void kunit_preempt_disable(void)
-{
-	preempt_disable();
-}
-
-void kunit_preempt_enable(void)
-{
-	preempt_enable();
-}
-
 bool kunit_in_task(void)
 {
 	return in_task() && !in_softirq();

@@ -50,10 +50,6 @@ bool kunit_can_spin(void);
 /* Runs a function in softirq, from a timer, and waits for it. */
 void kunit_run_in_softirq(void (*func)(void *arg), void *arg);
 
-/* Keeps work items, which the kernel queues for this CPU, from running here. */
-void kunit_preempt_disable(void);
-void kunit_preempt_enable(void);
-
 /* Lets this task's @nth allocation from now fail, 0: none. Returns whether the one asked for before did. */
 bool kunit_can_fail_allocations(void);
 bool kunit_fail_allocation(unsigned int nth);

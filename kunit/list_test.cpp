@@ -30,6 +30,7 @@ static_assert(std::is_trivially_destructible_v<krcu::ListLink>);
 
 void reset()
 {
+	krcu::drain(); // what other cases have left
 	Object::reset();
 	Traced<>::reset();
 }

@@ -201,6 +201,16 @@ void use_a_global_before_it_is_made()
 {
 }
 
+// By the shims, as newer Clangs refuse it under a ReadGuard.
+void copy_from_user_in_a_reader()
+{
+	int n;
+
+	krcu_read_lock();
+	(void)!krcu::copy_from_user(n, krcu::UserPtr());
+	krcu_read_unlock();
+}
+
 } // namespace
 
 void misuse(unsigned int what)
@@ -210,7 +220,8 @@ void misuse(unsigned int what)
 		drop_foreign_domain, poll_wait_under_a_guard, make_box_before_its_cache,
 		dereference_without_its_mutex, dereference_without_its_spin_lock, push_twice,
 		push_what_was_erased, erase_from_another_list, take_more_references_than_can_be_counted,
-		insert_what_is_in_another_table, insert_before_readers_have_left, use_a_global_before_it_is_made
+		insert_what_is_in_another_table, insert_before_readers_have_left, use_a_global_before_it_is_made,
+		copy_from_user_in_a_reader
 	};
 
 	if (what < sizeof(each) / sizeof(each[0]))

@@ -29,6 +29,7 @@ static_assert(std::is_same_v<decltype(*std::declval<Ref>()), const Counted &>);
 
 void reset()
 {
+	krcu::drain(); // what other cases have left
 	Object::reset();
 	Traced<>::reset();
 }

@@ -85,10 +85,13 @@ KUNIT_CASE(snapshot_of_a_domain_elapses_when_somebody_waits)
 	auto domain = Domain::make();
 	ASSERT_TRUE(domain);
 	auto snapshot = Domain::GracePeriod::snapshot(domain);
-
-	EXPECT_FALSE(snapshot.elapsed());
-	domain.synchronize();
-	EXPECT_TRUE(snapshot.elapsed());
+	{
+		auto guard = domain.read_lock();
+		snapshot = Domain::GracePeriod::snapshot(domain);
+		EXPECT_FALSE(snapshot.elapsed()); // there is a reader: this
+	}
+	snapshot.wait();
+	EXPECT_TRUE(sleep_until([&] { return snapshot.elapsed(); }));
 }
 
 KUNIT_CASE(synchronize_expedited_waits_for_a_sleeping_reader)

@@ -50,6 +50,7 @@ static_assert(!std::is_copy_constructible_v<Ints> && !std::is_constructible_v<In
 
 void reset()
 {
+	krcu::drain(); // what other cases have left
 	Object::reset();
 	Traced<>::reset();
 }

@@ -10,7 +10,9 @@
 #include "abi_shims.h"
 #include "support.hpp"
 
-static constexpr unsigned long numbers[ABI_COUNT] = { ABI_NUMBERS };
+static constexpr unsigned long numbers[ABI_COUNT] = {
+#include "abi_numbers.h"
+};
 
 static_assert(std::is_same_v<__u64, unsigned long long> && std::is_same_v<__s64, long long>); // %llu, in all kernels
 static_assert(alignof(abi_record) == 8 && std::has_unique_object_representations_v<abi_record>);

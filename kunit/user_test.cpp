@@ -45,8 +45,11 @@ KUNIT_CASE(nothing_stays_uninitialised)
 {
 	__u32 object = ~0u, array[4] = { 1, 2, 3, 4 };
 	auto name = NameBox::draft(krcu::GFP_KERNEL, 5);
+	auto numbers = krcu::RcuKBox<__u32[]>::draft(krcu::GFP_KERNEL, 3);
 
-	ASSERT_TRUE(name);
+	ASSERT_TRUE(name && numbers);
+	for (__u32 &n : numbers)
+		n = ~0u;
 	for (char &c : name->tail())
 		c = 'x';
 	EXPECT_EQ(krcu::copy_from_user(object, UserPtr()), -EFAULT);
@@ -56,6 +59,9 @@ KUNIT_CASE(nothing_stays_uninitialised)
 	EXPECT_EQ(krcu::copy_from_user(name->tail(), UserPtr()), -EFAULT);
 	for (char c : name->tail())
 		EXPECT_EQ(c, 0);
+	EXPECT_EQ(krcu::copy_from_user(*numbers, UserPtr()), -EFAULT);
+	for (__u32 n : numbers)
+		EXPECT_EQ(n, 0);
 }
 
 // A driver's ioctls, and a program that calls them.

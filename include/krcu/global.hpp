@@ -35,7 +35,7 @@ concept HasMake = requires {
 /// Nothing runs static constructors or destructors in a module, so what has one cannot stand at namespace scope as it
 /// is. krcu makes a module's globals before its init, in the order of each file and of the files in `mydrv-cxx-y`. T is
 /// made by `T::make()` where it has such a function that needs no argument and returns a T, else by `T()`. If what
-/// make() returns says that it is empty, by an operator bool, the load fails with -ENOMEM.
+/// make() returns says that it is empty, by an operator bool, the load fails with -ENOMEM. Either may sleep.
 ///
 /// Globals end when the module's exit has returned, in the reverse order, and likewise where its init or another global
 /// fails. Then nobody but destructors and parameters' functions may use them; what the driver has registered is taken
@@ -43,7 +43,8 @@ concept HasMake = requires {
 /// and in reclaim::Work, and for what that retires in turn. So all those destructors may use globals. After each one
 /// it waits again. So destructors of what a global owned may use those that were made before it, and neither that one
 /// itself nor later ones: declare first what others use, a krcu::Srcu before whatever owns its boxes. A global ends by
-/// T::drop_before_gp(), where T has one, and a grace period; and then by ~T, which may sleep.
+/// T::drop_before_gp(), where T has one, and a grace period; and then by ~T, which may sleep. What needs none of these
+/// ends at once.
 ///
 /// A parameter's set and get functions run before init and after exit, too, as its file is there for longer. They ask
 /// first whether globals may be used, and get an answer that holds until they return:

@@ -249,19 +249,11 @@ public:
 	template <std::invocable<const element_type &> F>
 	void for_each(const ReadGuard &, F &&visit) const
 	{
-		using Result = std::invoke_result_t<F &, const element_type &>;
-		static_assert(std::is_void_v<Result> || std::same_as<Result, bool>,
-			      "krcu: for_each() calls a function that returns nothing, or a bool: false to stop");
 		krcu_hash_cursor cursor = {};
 
-		while (void *found = krcu_hash_next(table_.get(), &cursor)) {
-			const element_type &object = *static_cast<const element_type *>(found);
-
-			if constexpr (std::is_void_v<Result>)
-				visit(object);
-			else if (!visit(object))
+		while (void *found = krcu_hash_next(table_.get(), &cursor))
+			if (!internal::wants_more(visit, *static_cast<const element_type *>(found)))
 				return;
-		}
 	}
 
 	/// How many objects there are. While others update, that was so a moment ago.

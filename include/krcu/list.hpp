@@ -320,14 +320,9 @@ private:
 	template <class F>
 	void walk(F &&visit) const
 	{
-		for (const list_head *entry = krcu_list_next(head()); entry != head(); entry = krcu_list_next(entry)) {
-			if constexpr (internal::Returns<F, bool, const T &>) {
-				if (!visit(object_of(entry)))
-					return;
-			} else {
-				visit(object_of(entry));
-			}
-		}
+		for (const list_head *entry = krcu_list_next(head()); entry != head(); entry = krcu_list_next(entry))
+			if (!internal::wants_more(visit, object_of(entry)))
+				return;
 	}
 
 	alignas(void *) mutable std::byte head_[2 * sizeof(void *)]; // a struct list_head

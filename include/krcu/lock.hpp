@@ -9,6 +9,7 @@
 
 #include <krcu-constants.h>
 #include <krcu/internal/attributes.hpp>
+#include <krcu/internal/lock_class.hpp>
 #include <krcu/internal/shims.h>
 
 namespace krcu {
@@ -147,7 +148,7 @@ public:
 	};
 
 	/// A mutex that nobody holds. See mutex_init().
-	Mutex() noexcept { krcu_mutex_init(get(), Tag::name, lock_class_); }
+	Mutex() noexcept { krcu_mutex_init(get(), Tag::name, internal::lock_class<Mutex>); }
 
 	Mutex(const Mutex &) = delete;
 	Mutex &operator=(const Mutex &) = delete;
@@ -187,10 +188,6 @@ public:
 private:
 	// Holds because the constructor makes one there. Changed though const, which is what a lock is for.
 	mutex *get() const noexcept { return reinterpret_cast<mutex *>(storage_); }
-
-	// struct lock_class_key, one for each tag; empty in kernels without lockdep.
-	alignas(KRCU_LOCK_CLASS_KEY_ALIGN) static inline constinit std::byte
-		lock_class_[KRCU_LOCK_CLASS_KEY_SIZE ? KRCU_LOCK_CLASS_KEY_SIZE : 1] = {};
 
 	alignas(KRCU_MUTEX_ALIGN) mutable std::byte storage_[KRCU_MUTEX_SIZE];
 };
@@ -309,7 +306,7 @@ public:
 	};
 
 	/// A lock that nobody holds. See spin_lock_init().
-	SpinLock() noexcept { krcu_spin_lock_init(get(), Tag::name, lock_class_); }
+	SpinLock() noexcept { krcu_spin_lock_init(get(), Tag::name, internal::lock_class<SpinLock>); }
 
 	SpinLock(const SpinLock &) = delete;
 	SpinLock &operator=(const SpinLock &) = delete;
@@ -381,10 +378,6 @@ public:
 private:
 	// Holds because the constructor makes one there. Changed though const, which is what a lock is for.
 	spinlock *get() const noexcept { return reinterpret_cast<spinlock *>(storage_); }
-
-	// As in Mutex.
-	alignas(KRCU_LOCK_CLASS_KEY_ALIGN) static inline constinit std::byte
-		lock_class_[KRCU_LOCK_CLASS_KEY_SIZE ? KRCU_LOCK_CLASS_KEY_SIZE : 1] = {};
 
 	// Empty on one CPU, which C++ has no arrays for.
 	alignas(KRCU_SPINLOCK_ALIGN) mutable std::byte storage_[KRCU_SPINLOCK_SIZE ? KRCU_SPINLOCK_SIZE : 1];

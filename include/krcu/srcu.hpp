@@ -11,6 +11,7 @@
 #include <krcu-constants.h>
 #include <krcu/allocator.hpp>
 #include <krcu/internal/attributes.hpp>
+#include <krcu/internal/lock_class.hpp>
 #include <krcu/internal/names.hpp>
 #include <krcu/internal/shims.h>
 
@@ -281,12 +282,8 @@ private:
 			return 10000;
 	}
 
-	// struct lock_class_key, one for each tag; empty in kernels without lockdep.
-	alignas(KRCU_LOCK_CLASS_KEY_ALIGN) static inline constinit std::byte
-		lock_class_[KRCU_LOCK_CLASS_KEY_SIZE ? KRCU_LOCK_CLASS_KEY_SIZE : 1] = {};
-
 	// What the C half knows of the tag. One for all sources, so that lockdep finds one name for the class.
-	static inline constinit krcu_srcu_tag tag_ = { Tag::name, teardown_timeout_ms(), internal::has_fast_readers<Tag>(), lock_class_, {} };
+	static inline constinit krcu_srcu_tag tag_ = { Tag::name, teardown_timeout_ms(), internal::has_fast_readers<Tag>(), internal::lock_class<Srcu>, {} };
 
 	srcu_struct *domain_ = nullptr;
 };

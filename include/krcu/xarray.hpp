@@ -17,6 +17,7 @@
 #include <krcu/found.hpp>
 #include <krcu/gfp.hpp>
 #include <krcu/internal/attributes.hpp>
+#include <krcu/internal/boxable.hpp>
 #include <krcu/internal/shims.h>
 #include <krcu/rcu.hpp>
 
@@ -129,19 +130,11 @@ public:
 	template <std::invocable<unsigned long, const element_type &> F>
 	void for_each(const ReadGuard &guard, F &&visit) const
 	{
-		using Result = std::invoke_result_t<F &, unsigned long, const element_type &>;
-		static_assert(std::is_void_v<Result> || std::is_same_v<Result, bool>,
-			      "krcu: for_each() wants a visit() that returns nothing, or a bool: false to stop");
 		unsigned long index = 0;
 
-		for (void *entry = krcu_xa_find(xa(), &index); entry; entry = krcu_xa_find_after(xa(), &index)) {
-			const element_type &object = P::rcu_borrow(entry, guard);
-
-			if constexpr (std::is_void_v<Result>)
-				visit(index, object);
-			else if (!visit(index, object))
+		for (void *entry = krcu_xa_find(xa(), &index); entry; entry = krcu_xa_find_after(xa(), &index))
+			if (!internal::wants_more(visit, index, P::rcu_borrow(entry, guard)))
 				return;
-		}
 	}
 
 	/// Puts `p` at `index`, and returns what was there, perhaps nothing. On failure the array is as it

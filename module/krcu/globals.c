@@ -17,7 +17,7 @@
 #include <krcu/internal/globals.h>
 #include <krcu/internal/shims.h>
 
-const struct krcu_global *const krcu_globals_start[0] KRCU_IN_GLOBALS;
+const struct krcu_global *const krcu_globals_start[0] __used __section("krcu_globals");
 
 static unsigned int made;	/* so many of them are there, from the first */
 

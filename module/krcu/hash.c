@@ -185,8 +185,12 @@ static __always_inline void *find_or_insert(struct rhashtable *ht, void *object,
 	/* C++ refuses to insert nothing, and rhashtable need not ask again. */
 	if (!object)
 		__builtin_unreachable();
-	/* The object is its own key: compare() takes two. */
-	return rhashtable_lookup_get_insert_key(ht, object, head_of(object, params), params_of(params));
+	/*
+	 * The object is its own key: compare() takes two. The data race is rhashtable's own: whoever holds the lock
+	 * of a bucket reads its pointer as if nobody else touched that; but the lock is a bit in it, which others try
+	 * to set.
+	 */
+	return data_race(rhashtable_lookup_get_insert_key(ht, object, head_of(object, params), params_of(params)));
 }
 
 krcu_shim __flatten int krcu_hash_insert(struct rhashtable *ht, void *object, struct krcu_hash_params params)
@@ -205,7 +209,8 @@ krcu_shim __flatten int krcu_hash_insert(struct rhashtable *ht, void *object, st
 
 static __always_inline int swap_objects(struct rhashtable *ht, void *old, void *fresh, struct krcu_hash_params params)
 {
-	return rhashtable_replace_fast(ht, head_of(old, params), head_of(fresh, params), params_of(params));
+	/* See find_or_insert(). */
+	return data_race(rhashtable_replace_fast(ht, head_of(old, params), head_of(fresh, params), params_of(params)));
 }
 
 krcu_shim __flatten int krcu_hash_replace(struct rhashtable *ht, void *object, void **old,
@@ -232,7 +237,8 @@ krcu_shim __flatten int krcu_hash_replace(struct rhashtable *ht, void *object, v
 
 krcu_shim __flatten bool krcu_hash_erase_object(struct rhashtable *ht, void *object, struct krcu_hash_params params)
 {
-	int err = rhashtable_remove_fast(ht, head_of(object, params), params_of(params));
+	/* See find_or_insert(). */
+	int err = data_race(rhashtable_remove_fast(ht, head_of(object, params), params_of(params)));
 
 	if (!err)
 		unlinked(object, params);

@@ -163,7 +163,7 @@ static const struct kernel_param_ops end_ops = {
 MODULE_INFO(krcu_version, KRCU_VERSION);
 
 /* The last of their section, as this object is linked last: see module/krcu/globals.c. */
-const struct krcu_global *const krcu_globals_stop[0] KRCU_IN_GLOBALS;
+const struct krcu_global *const krcu_globals_stop[0] __used __section("krcu_globals");
 
 /* It has no file. Linked last, so that the free functions of the module's own parameters run before. */
 module_param_cb(krcu, &end_ops, NULL, 0);

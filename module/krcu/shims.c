@@ -199,89 +199,21 @@ krcu_shim bool krcu_refcount_dec_and_test(int *count)
 static_assert(sizeof(atomic_t) == sizeof(int) && __alignof__(atomic_t) == sizeof(int));
 static_assert(sizeof(atomic64_t) == sizeof(long long) && __alignof__(atomic64_t) <= sizeof(long long));
 
-#define IN_ORDER(order, function, ...) ({		\
-	typeof(function(__VA_ARGS__)) ret_;		\
-							\
-	switch (order) {				\
-	case KRCU_RELAXED:				\
-		ret_ = function##_relaxed(__VA_ARGS__);	\
-		break;					\
-	case KRCU_ACQUIRE:				\
-		ret_ = function##_acquire(__VA_ARGS__);	\
-		break;					\
-	case KRCU_RELEASE:				\
-		ret_ = function##_release(__VA_ARGS__);	\
-		break;					\
-	default:					\
-		ret_ = function(__VA_ARGS__);		\
-	}						\
-	ret_;						\
-})
+#define NUMBER int
+#define ATOMIC_T atomic_t
+#define KERNEL(function) atomic_##function
+#define SHIM(function) krcu_atomic_##function
+#include "atomic.h"
+#undef NUMBER
+#undef ATOMIC_T
+#undef KERNEL
+#undef SHIM
 
-#define FETCHES(atomic, number, what)							\
-krcu_shim number krcu_##atomic##_##what(number *v, number n, enum krcu_order order)	\
-{											\
-	return IN_ORDER(order, atomic##_##what, n, (atomic##_t *)v);			\
-}
-
-#define ATOMIC_SHIMS(atomic, number)							\
-krcu_shim number krcu_##atomic##_read(const number *v, enum krcu_order order)		\
-{											\
-	return order == KRCU_ACQUIRE ? atomic##_read_acquire((const atomic##_t *)v) :	\
-				       atomic##_read((const atomic##_t *)v);		\
-}											\
-											\
-krcu_shim void krcu_##atomic##_set(number *v, number n, enum krcu_order order)		\
-{											\
-	if (order == KRCU_RELEASE)							\
-		atomic##_set_release((atomic##_t *)v, n);				\
-	else										\
-		atomic##_set((atomic##_t *)v, n);					\
-}											\
-											\
-krcu_shim void krcu_##atomic##_add(number *v, number n)					\
-{											\
-	atomic##_add(n, (atomic##_t *)v);						\
-}											\
-											\
-krcu_shim void krcu_##atomic##_sub(number *v, number n)					\
-{											\
-	atomic##_sub(n, (atomic##_t *)v);						\
-}											\
-											\
-krcu_shim void krcu_##atomic##_inc(number *v)						\
-{											\
-	atomic##_inc((atomic##_t *)v);							\
-}											\
-											\
-krcu_shim void krcu_##atomic##_dec(number *v)						\
-{											\
-	atomic##_dec((atomic##_t *)v);							\
-}											\
-											\
-krcu_shim bool krcu_##atomic##_dec_and_test(number *v)					\
-{											\
-	return atomic##_dec_and_test((atomic##_t *)v);					\
-}											\
-											\
-FETCHES(atomic, number, fetch_add)							\
-FETCHES(atomic, number, fetch_sub)							\
-FETCHES(atomic, number, fetch_and)							\
-FETCHES(atomic, number, fetch_or)							\
-FETCHES(atomic, number, fetch_xor)							\
-											\
-krcu_shim number krcu_##atomic##_xchg(number *v, number n, enum krcu_order order)	\
-{											\
-	return IN_ORDER(order, atomic##_xchg, (atomic##_t *)v, n);			\
-}											\
-											\
-krcu_shim bool krcu_##atomic##_try_cmpxchg(number *v, number *old, number n, enum krcu_order order) \
-{											\
-	return IN_ORDER(order, atomic##_try_cmpxchg, (atomic##_t *)v, old, n);		\
-}
-
-ATOMIC_SHIMS(atomic, int)
-ATOMIC_SHIMS(atomic64, s64)
+#define NUMBER s64
+#define ATOMIC_T atomic64_t
+#define KERNEL(function) atomic64_##function
+#define SHIM(function) krcu_atomic64_##function
+#include "atomic.h"
 
 /* User space's memory; an address is a number in C++, which has no sparse address spaces. */
 
@@ -297,7 +229,7 @@ krcu_shim int krcu_copy_to_user(unsigned long to, const void *from, size_t n)
 
 /* The kernel's log */
 
-/* As DEFINE_RATELIMIT_STATE(), which is not C++: the first to come makes it, and others who come meanwhile do not print. */
+/* As DEFINE_RATELIMIT_STATE(), which is not C++: the first to come makes it; others who come meanwhile do not print. */
 bool krcu_ratelimit(void *state, const char *function)
 {
 	struct krcu_ratelimit *limit = state;

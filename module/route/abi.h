@@ -6,9 +6,10 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define ROUTE_NAME_MAX 64
+#define ROUTE_NAME_MAX	64
+#define ROUTE_AGE_MAX	86400000	/* a day */
 
-/* A route: what is to be found by its prefix. @hits is how often it was looked up. */
+/* A route: what is to be found by its prefix. @hits is how often it was looked up, 0 in one to be added. */
 struct route {
 	__u32 prefix;
 	__u32 metric;
@@ -18,13 +19,13 @@ struct route {
 	char name[ROUTE_NAME_MAX];
 };
 
-/* How many routes there may be, and for how long one stays that nobody looks up; 0: for ever. */
+/* How many routes there may be, and for how long one stays that nobody looks up. */
 struct route_limits {
 	__u32 routes;
-	__u32 age_ms;
+	__u32 age_ms;		/* up to ROUTE_AGE_MAX; 0: for ever */
 };
 
-/* What read() returns; poll() says when it has changed since. */
+/* What read() returns, or -EINVAL if it does not fit; poll() says when it has changed since. */
 struct route_stats {
 	__aligned_u64 changes;
 	__u32 routes;
@@ -33,7 +34,7 @@ struct route_stats {
 
 #define ROUTE_ADD	_IOW('R', 0, struct route)	/* -EEXIST, -ENOSPC, -EINVAL, -ENOMEM */
 #define ROUTE_DEL	_IOW('R', 1, __u32)		/* -ENOENT */
-#define ROUTE_GET	_IOWR('R', 2, struct route)	/* by the prefix; -ENOENT */
-#define ROUTE_LIMIT	_IOW('R', 3, struct route_limits)
+#define ROUTE_GET	_IOWR('R', 2, struct route)	/* by the prefix alone; -ENOENT */
+#define ROUTE_LIMIT	_IOW('R', 3, struct route_limits)	/* -EINVAL, -ENOMEM */
 
 #endif /* ROUTE_ABI_H */

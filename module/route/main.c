@@ -11,7 +11,7 @@
 static int open(struct inode *inode, struct file *file)
 {
 	file->private_data = route_open();
-	return file->private_data ? 0 : -ENOMEM;
+	return file->private_data ? stream_open(inode, file) : -ENOMEM;
 }
 
 static int release(struct inode *inode, struct file *file)

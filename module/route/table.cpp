@@ -24,6 +24,7 @@ struct Route {
 	mutable krcu::Atomic<unsigned long> used; // in jiffies
 };
 using RouteBox = krcu::RcuKBox<krcu::Tail<Route, char>>;
+using LimitsBox = krcu::RcuKBox<route_limits>;
 
 struct Updaters {
 	static constexpr const char *name = "krcu_route";
@@ -32,7 +33,7 @@ struct Updaters {
 KRCU_GLOBAL(updaters, krcu::Mutex<Updaters>);
 KRCU_GLOBAL(routes, krcu::HashTable<RouteBox, &Route::link, &Route::prefix>);
 KRCU_GLOBAL(readers, krcu::PollWaitQueue);
-constinit krcu::Rcu<krcu::RcuKBox<route_limits>> limits;
+KRCU_GLOBAL(limits, krcu::Rcu<LimitsBox>); // never empty from route_start() on
 constinit krcu::Atomic<__u64> changes;
 
 /// An open file: what it has read of.
@@ -43,19 +44,19 @@ using ReaderBox = krcu::KBox<Reader>;
 
 void changed()
 {
-	changes.inc();
+	changes.fetch_add(1, krcu::release); // who has seen it sees what has changed: route_read()
 	readers->wake_up_poll(krcu::EPOLLIN | krcu::EPOLLRDNORM);
 }
 
-int add(const route &r, const char *name)
+int add(const route &r)
 {
-	auto fresh = RouteBox::draft(krcu::GFP_KERNEL, r.name_length, r);
+	auto fresh = RouteBox::draft_for_overwrite(krcu::GFP_KERNEL, r.name_length, r);
 
 	if (!fresh)
 		return -ENOMEM;
-	std::memcpy(fresh->tail().data(), name, r.name_length);
+	std::memcpy(fresh->tail().data(), r.name, r.name_length);
 	auto held = updaters->lock();
-	if (routes->size() >= limits.dereference(held)->routes)
+	if (routes->size() >= limits->dereference(held)->routes)
 		return -ENOSPC;
 	const int err = routes->insert(std::move(fresh));
 	if (!err)
@@ -71,7 +72,7 @@ int add(krcu::UserPtr from)
 		return -EFAULT;
 	if (!r.name_length || r.name_length > ROUTE_NAME_MAX || r.reserved || r.hits)
 		return -EINVAL;
-	return add(r, r.name);
+	return add(r);
 }
 
 int del(krcu::UserPtr from)
@@ -108,29 +109,31 @@ int get(krcu::UserPtr user)
 	return look_up(r) ? krcu::copy_to_user(user, r) : -ENOENT;
 }
 
+int set_limits(const route_limits &l)
+{
+	auto fresh = LimitsBox::make(krcu::GFP_KERNEL, l);
+
+	if (!fresh)
+		return -ENOMEM;
+	auto held = updaters->lock(); // add() looks at them under it alone
+	auto old = limits->replace(std::move(fresh));
+	return 0;
+}
+
 int limit(krcu::UserPtr from)
 {
 	route_limits fresh;
 
 	if (krcu::copy_from_user(fresh, from))
 		return -EFAULT;
-	auto held = updaters->lock();
-	auto old = limits.copy_update(held, [&](const route_limits *) {
-		return krcu::RcuKBox<route_limits>::make(krcu::GFP_KERNEL, fresh);
-	});
-	return old ? 0 : old.error();
+	return fresh.age_ms > ROUTE_AGE_MAX ? -EINVAL : set_limits(fresh);
 }
 
 } // namespace
 
 int route_start()
 {
-	auto first = krcu::RcuKBox<route_limits>::make(krcu::GFP_KERNEL, 1024u, 0u);
-
-	if (!first)
-		return -ENOMEM;
-	auto none = limits.replace(std::move(first));
-	return 0;
+	return set_limits({ .routes = 1024, .age_ms = 0 });
 }
 
 void *route_open()
@@ -156,13 +159,15 @@ long route_ioctl(unsigned int command, unsigned long argument)
 		return get(user);
 	case ROUTE_LIMIT:
 		return limit(user);
+	default:
+		return -ENOTTY;
 	}
-	return -ENOTTY;
 }
 
 long route_read(void *reader, unsigned long buffer, unsigned long size)
 {
-	const route_stats stats = { changes.load(), static_cast<__u32>(routes->size()), 0 };
+	// The number first: what changes afterwards, poll() still tells.
+	const route_stats stats = { changes.load(krcu::acquire), static_cast<__u32>(routes->size()), 0 };
 
 	if (size < sizeof(stats))
 		return -EINVAL;
@@ -181,11 +186,11 @@ bool route_poll(void *reader, file *filp, poll_table_struct *table)
 void route_age()
 {
 	krcu::ReadGuard guard;
-	auto current = limits.dereference(guard);
+	const __u32 age_ms = limits->dereference(guard)->age_ms;
 
-	if (!current || !current->age_ms)
+	if (!age_ms)
 		return;
-	const unsigned long oldest = krcu::jiffies() - krcu::msecs_to_jiffies(current->age_ms);
+	const unsigned long oldest = krcu::jiffies() - krcu::msecs_to_jiffies(age_ms);
 	bool any = false;
 	routes->for_each(guard, [&](const auto &r) {
 		if (krcu::time_before(r.used.load(), oldest))

@@ -7,7 +7,7 @@
 extern "C" {
 #endif
 
-/* Process context: publishes the first objects. 0, or a negative errno; what is published by then goes with the module. */
+/* Process context: publishes the first objects, which go with the module. 0, or a negative errno. */
 int sample_start(void);
 
 /* Process context, may sleep: a round of the work item. */
@@ -16,7 +16,7 @@ void sample_work(void);
 /* Softirq: a round of the timer. */
 void sample_tick(void);
 
-/* Process context: retires @burst objects, of which many are pending on return. What is published goes with the module. */
+/* Process context: retires @burst objects; many destructors are pending on return. */
 void sample_stop(unsigned int burst);
 
 /* Any context: what has happened so far. */

@@ -20,7 +20,7 @@ module=${1:?usage: lint.sh MODULE}
 cd "$krcu" || exit
 
 sources() { find "$@" ! -name '*.mod.c' ! -name '*-constants.h' | sort; }
-mapfile -t c < <(sources include module kunit scripts/checks scripts/codegen \( -name '*.c' -o -name '*.h' \) ! -path '*/libc/*')
+mapfile -t c < <(sources include module kunit scripts/checks scripts/codegen \( -name '*.c' -o -name '*.h' \) ! -path '*/libc/*' ! -path '*/uapi/*')
 mapfile -t cxx < <(sources include module kunit scripts/checks scripts/codegen \( -name '*.cpp' -o -name '*.hpp' \))
 # What uses every header, and compiles by itself.
 mapfile -t users < <(sources module scripts/misuse -name '*.cpp')
@@ -45,7 +45,8 @@ sparse() {
 	for file in "${c[@]}"; do
 		[[ $file == *.c && $file != *constants.c && $file != *_user.c ]] || continue
 		mkdir -p "$work/sparse/${file%/*}"
-		ln -s "$PWD/$file" "$work/sparse/$file"
+		# With the headers beside it: two have the same name.
+		ln -sft "$work/sparse/${file%/*}" "$PWD/$file" "$PWD/${file%/*}"/*.h
 		objects+=("${file%.c}.o")
 	done
 	printf 'ccflags-y += -I%s\n' "$PWD"/{include,kunit,module/*/} >"$work/sparse/Kbuild"

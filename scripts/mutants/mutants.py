@@ -50,7 +50,9 @@ RUNS = {
     "misused": Run(
         ["kunit/krcu_exits.ko", "kunit/krcu_misused.ko"], "misused.sh", "",
         ("--allow=cut here", r"--allow=^WARNING: .* \[krcu_misused\]$", "--allow=^WARNING: suspicious RCU usage$",
-         r"--allow=^WARNING: .* refcount_warn_saturate\+", "--allow=^refcount_t: saturated; leaking memory", "--no-leaks"),
+         r"--allow=^WARNING: .* refcount_warn_saturate\+", "--allow=^refcount_t: saturated; leaking memory",
+         "--allow=^BUG: sleeping function called from invalid context at ", r"--allow=^\[ BUG: Invalid wait context \]$",
+         "--no-leaks"),
     ),
 }
 
@@ -137,7 +139,7 @@ def check(mutants):
         at = f"{LIST}:{m.line}: {m.name}"
         if names[m.name] > 1:
             die(f"{at} is there twice: give one another name")
-        if not os.path.isfile(m.file) or not re.match(r"include/krcu/|module/krcu/\w+\.c$", m.file):
+        if not os.path.isfile(m.file) or not re.match(r"include/krcu/|module/krcu/\w+\.[ch]$", m.file):
             die(f"{at}: {m.file} is none of the headers and of the C half")
         if not m.hunks:
             die(f"{at} changes nothing: give it an old text")

@@ -82,6 +82,10 @@ test_kernel() {
 	if [[ "${!checks[*]}" != *"to their exit"* ]]; then
 		run_exits "$name" </dev/null &
 		checks["$name:drivers that leave things to their exit"]=$!
+		if can_route "$name"; then
+			run_route "$name" </dev/null &
+			checks["$name:a routing table, with krcu and in C by hand"]=$!
+		fi
 	fi
 	if has PROVE_RCU; then
 		run_misused "$name" </dev/null &

@@ -80,6 +80,22 @@ struct EndsByDestructor final {
 	static constexpr bool value = true;
 };
 
+/// Calls what visits the objects of a container. Whether it wants more: it returns that, or nothing.
+template <class F, class... Args>
+bool wants_more(F &visit, const Args &...args)
+{
+	using Result = std::invoke_result_t<F &, const Args &...>;
+
+	static_assert(std::is_void_v<Result> || std::is_same_v<Result, bool>,
+		      "krcu: for_each() calls a function that returns nothing, or a bool: false to stop");
+	if constexpr (std::is_void_v<Result>) {
+		visit(args...);
+		return true;
+	} else {
+		return visit(args...);
+	}
+}
+
 template <class F, class Result, class... Args>
 concept Returns = std::invocable<F, Args...> && std::same_as<std::invoke_result_t<F, Args...>, Result>;
 

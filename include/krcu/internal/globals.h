@@ -8,6 +8,4 @@
 extern const struct krcu_global *const krcu_globals_start[];
 extern const struct krcu_global *const krcu_globals_stop[];
 
-#define KRCU_IN_GLOBALS __used __section("krcu_globals")
-
 #endif /* KRCU_INTERNAL_GLOBALS_H */

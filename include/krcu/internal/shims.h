@@ -95,24 +95,35 @@ bool krcu_refcount_dec_and_test(int *count);
  */
 enum krcu_order { KRCU_RELAXED, KRCU_ACQUIRE, KRCU_RELEASE, KRCU_FULL };
 
-#define KRCU_ATOMIC_SHIMS(atomic, number)                                                           \
-	number krcu_##atomic##_read(const number *v, enum krcu_order order);                       \
-	void krcu_##atomic##_set(number *v, number n, enum krcu_order order);                      \
-	void krcu_##atomic##_add(number *v, number n);                                             \
-	void krcu_##atomic##_sub(number *v, number n);                                             \
-	void krcu_##atomic##_inc(number *v);                                                       \
-	void krcu_##atomic##_dec(number *v);                                                       \
-	bool krcu_##atomic##_dec_and_test(number *v);                                              \
-	number krcu_##atomic##_fetch_add(number *v, number n, enum krcu_order order);              \
-	number krcu_##atomic##_fetch_sub(number *v, number n, enum krcu_order order);              \
-	number krcu_##atomic##_fetch_and(number *v, number n, enum krcu_order order);              \
-	number krcu_##atomic##_fetch_or(number *v, number n, enum krcu_order order);               \
-	number krcu_##atomic##_fetch_xor(number *v, number n, enum krcu_order order);              \
-	number krcu_##atomic##_xchg(number *v, number n, enum krcu_order order);                   \
-	bool krcu_##atomic##_try_cmpxchg(number *v, number *old, number n, enum krcu_order order)
+int krcu_atomic_read(const int *v, enum krcu_order order);
+void krcu_atomic_set(int *v, int n, enum krcu_order order);
+void krcu_atomic_add(int *v, int n);
+void krcu_atomic_sub(int *v, int n);
+void krcu_atomic_inc(int *v);
+void krcu_atomic_dec(int *v);
+bool krcu_atomic_dec_and_test(int *v);
+int krcu_atomic_fetch_add(int *v, int n, enum krcu_order order);
+int krcu_atomic_fetch_sub(int *v, int n, enum krcu_order order);
+int krcu_atomic_fetch_and(int *v, int n, enum krcu_order order);
+int krcu_atomic_fetch_or(int *v, int n, enum krcu_order order);
+int krcu_atomic_fetch_xor(int *v, int n, enum krcu_order order);
+int krcu_atomic_xchg(int *v, int n, enum krcu_order order);
+bool krcu_atomic_try_cmpxchg(int *v, int *old, int n, enum krcu_order order);
 
-KRCU_ATOMIC_SHIMS(atomic, int);
-KRCU_ATOMIC_SHIMS(atomic64, long long);
+long long krcu_atomic64_read(const long long *v, enum krcu_order order);
+void krcu_atomic64_set(long long *v, long long n, enum krcu_order order);
+void krcu_atomic64_add(long long *v, long long n);
+void krcu_atomic64_sub(long long *v, long long n);
+void krcu_atomic64_inc(long long *v);
+void krcu_atomic64_dec(long long *v);
+bool krcu_atomic64_dec_and_test(long long *v);
+long long krcu_atomic64_fetch_add(long long *v, long long n, enum krcu_order order);
+long long krcu_atomic64_fetch_sub(long long *v, long long n, enum krcu_order order);
+long long krcu_atomic64_fetch_and(long long *v, long long n, enum krcu_order order);
+long long krcu_atomic64_fetch_or(long long *v, long long n, enum krcu_order order);
+long long krcu_atomic64_fetch_xor(long long *v, long long n, enum krcu_order order);
+long long krcu_atomic64_xchg(long long *v, long long n, enum krcu_order order);
+bool krcu_atomic64_try_cmpxchg(long long *v, long long *old, long long n, enum krcu_order order);
 
 /* User space's memory: 0 or -EFAULT */
 int krcu_copy_from_user(void *to, unsigned long from, krcu_size_t n);

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Runs in the guest: both drivers of module/route, with krcu and in C by hand, do what their ABI says
+# (kunit/route_user.c), and go while what they have retired is pending.
+
+fail() {
+	echo "route: FAILED: $*"
+	exit 1
+}
+
+# Its last users are dead; the kernel may have yet to close their files.
+unload() {
+	for _ in $(seq 100); do
+		rmmod "$1" 2>/dev/null && return
+		sleep 0.1
+	done
+	rmmod "$1" || fail "rmmod $1"
+}
+
+for driver in krcu_route plain_route; do
+	insmod $driver.ko || fail "insmod $driver"
+	[ -c /dev/$driver ] || fail "$driver has no device"
+	./route_user /dev/$driver || fail "$driver: see above"
+	unload $driver
+	for _ in 1 2 3 4; do
+		insmod $driver.ko || fail "insmod $driver"
+		./route_user /dev/$driver load &
+		load=$!
+		sleep 1
+		kill -0 $load || fail "$driver: the load ended by itself"
+		! rmmod $driver 2>/dev/null || fail "$driver was unloaded while it is used"
+		kill -9 $load
+		wait $load
+		unload $driver
+	done
+	[ ! -e /dev/$driver ] || fail "the device of $driver is still there"
+	echo "route: $driver: passed"
+done

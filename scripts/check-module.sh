@@ -80,7 +80,7 @@ if has ' U (__cxa_|_Unwind_|__gxx_|__dso_handle|atexit$|abort$|_ZSt)'; then
 		"no exceptions, no RTTI, and no local static with a constructor or a destructor to run (make it constinit, at namespace scope)"
 fi
 
-# Pointers to globals that are before the section's first object or behind its last: see module/krcu/globals.c.
+# Pointers to globals that are before the section's first object or behind its last: see module/krcu/globals.h.
 strays=$(printf '%s\n' "$table" "$relocations" | awk '
 	$2 == "g" && $NF == "krcu_globals_start" { start = "x" $1 }
 	$2 == "g" && $NF == "krcu_globals_stop" { stop = "x" $1 }

@@ -130,9 +130,16 @@ public:
 	}
 
 private:
+	struct There {
+		bool yes;
+	};
+	struct NobodyAsks {
+		constexpr NobodyAsks(bool) {}
+	};
+
 	// What these two make of a pointer holds because entry() has it beside them.
 
-	static int begin(void *global)
+	[[gnu::cold]] static int begin(void *global)
 	{
 		Global *self = static_cast<Global *>(global);
 
@@ -148,11 +155,11 @@ private:
 		} else {
 			::new (self->storage_) T();
 		}
-		self->there_ = true;
+		self->there_ = { true };
 		return 0;
 	}
 
-	static void end(void *global)
+	[[gnu::cold]] static void end(void *global)
 	{
 		Global *self = static_cast<Global *>(global);
 
@@ -161,13 +168,13 @@ private:
 			krcu_synchronize_rcu();
 		}
 		self->object()->~T();
-		self->there_ = false;
+		self->there_ = { false };
 	}
 
 	void check() const noexcept
 	{
 		if constexpr (KRCU_CHECKS_GLOBALS)
-			if (!__atomic_load_n(&there_, __ATOMIC_RELAXED)) [[unlikely]]
+			if (!__atomic_load_n(&there_.yes, __ATOMIC_RELAXED)) [[unlikely]]
 				krcu_global_is_not_there();
 	}
 
@@ -176,7 +183,7 @@ private:
 	const T *object() const noexcept { return std::launder(reinterpret_cast<const T *>(storage_)); }
 
 	alignas(T) std::byte storage_[sizeof(T)] = {};
-	bool there_ = false;
+	[[no_unique_address]] std::conditional_t<KRCU_CHECKS_GLOBALS, There, NobodyAsks> there_ = { false };
 };
 
 } // namespace krcu

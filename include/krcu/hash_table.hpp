@@ -227,7 +227,7 @@ public:
 		// What was found may be gone before it can be erased, and there may be another one.
 		do
 			object = Hashing::find(table_.get(), sought);
-		while (object && !krcu_hash_erase_object(table_.get(), object, Hashing::params()));
+		while (object && !unlink(object));
 		return owner_of(object);
 	}
 
@@ -239,7 +239,7 @@ public:
 		// Holds because no object of an owner was made const.
 		void *linked = const_cast<element_type *>(&object);
 
-		return krcu_hash_erase_object(table_.get(), linked, Hashing::params()) ? owner_of(object) : P();
+		return unlink(linked) ? owner_of(object) : P();
 	}
 
 	/// Calls `visit(object)` for every object, in no order, until it returns false, or for all if it returns
@@ -264,17 +264,20 @@ private:
 	struct Destroy {
 		void operator()(rhashtable *table) const
 		{
-			unsigned int bucket = 0;
-
-			// One by one, so that no P is dropped under a lock: ~P may destroy other tables.
-			while (krcu_hash_size(table)) {
-				[[maybe_unused]] P last = owner_of(krcu_hash_erase_any(table, &bucket, Hashing::params()));
+			// Afterwards, so that no P is dropped under a lock: ~P may destroy other tables.
+			for (void *object = krcu_hash_destroy(table); object;) {
+				[[maybe_unused]] P last = owner_of(std::exchange(object, krcu_hash_unchain(object, Hashing::params())));
 			}
-			krcu_hash_destroy(table);
 		}
 	};
 
 	explicit HashTable(rhashtable *table) noexcept : table_(table) {}
+
+	// Some 500 bytes, and so not inlined by whoever erases. Whether it was in the table.
+	[[gnu::noinline]] bool unlink(void *object) noexcept
+	{
+		return krcu_hash_erase_object(table_.get(), object, Hashing::params());
+	}
 
 	// What the C half knows an object by: the T. Holds because no object of an owner was made const.
 	static void *object_of(void *foreign) noexcept { return const_cast<element_type *>(&P::borrow(foreign)); }

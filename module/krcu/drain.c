@@ -26,10 +26,13 @@
 #include <linux/kernel.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 #include <krcu/internal/shims.h>
 
 struct krcu_ran krcu_rcu_ran;
+
+struct work_struct *krcu_reclaim_work;
 
 static unsigned long all_times;
 static DEFINE_SPINLOCK(lock);	/* of counting and clearing */
@@ -55,11 +58,13 @@ unsigned long krcu_times_ran(struct krcu_ran *ran)
 	return times;
 }
 
-static unsigned long times_any_ran(void)
+static unsigned long __cold times_any_ran(void)
 {
+	const struct krcu_srcu_ops *srcu = READ_ONCE(krcu_srcu);
 	unsigned long times;
 
-	READ_ONCE(krcu_srcu)->count();
+	if (srcu)
+		srcu->count();
 	spin_lock(&lock);
 	count(&krcu_rcu_ran);
 	times = all_times;
@@ -75,15 +80,23 @@ static unsigned long times_any_ran(void)
  * to wait for.
  */
 __attribute__((visibility("default"))) /* as module.c calls it, which is not merged */
-bool krcu_drain_round(bool module_goes)
+bool __cold krcu_drain_round(bool module_goes)
 {
 	unsigned long times = times_any_ran();
+	const struct krcu_srcu_ops *srcu;
+	struct work_struct *work;
 
-	if (module_goes)
-		READ_ONCE(krcu_srcu)->wait_for_readers();
+	srcu = READ_ONCE(krcu_srcu);
+	if (srcu && module_goes)
+		srcu->wait_for_readers();
 	rcu_barrier();
-	krcu_reclaim_flush();
-	READ_ONCE(krcu_srcu)->barrier_all();
+	/* What callbacks were the first to need, the work item or a domain, is there after the barrier. */
+	work = READ_ONCE(krcu_reclaim_work);
+	if (work)
+		flush_work(work);
+	srcu = READ_ONCE(krcu_srcu);
+	if (srcu)
+		srcu->barrier_all();
 	return times_any_ran() != times;
 }
 

@@ -123,7 +123,7 @@ static __always_inline struct rhashtable_params params_of(struct krcu_hash_param
 
 /* Tables */
 
-struct rhashtable *krcu_hash_create(struct krcu_hash_params params)
+struct rhashtable *__cold krcu_hash_create(struct krcu_hash_params params)
 {
 	struct rhashtable_params own = params_of(params);
 	struct rhashtable *ht = kmalloc(sizeof(*ht), GFP_KERNEL);
@@ -136,10 +136,38 @@ struct rhashtable *krcu_hash_create(struct krcu_hash_params params)
 	return ht;
 }
 
-void krcu_hash_destroy(struct rhashtable *ht)
+struct chain {
+	struct rhashtable *ht;
+	void *first;
+};
+
+static void add_to_chain(void *object, void *arg)
 {
-	rhashtable_destroy(ht);
+	struct chain *chain = arg;
+	struct krcu_hash_link *link = object + chain->ht->p.head_offset;
+
+	link->next = chain->first;
+	chain->first = object;
+}
+
+/* Frees the table, which nobody uses any more. What was in it comes out as a chain: see krcu_hash_unchain(). */
+void *__cold krcu_hash_destroy(struct rhashtable *ht)
+{
+	struct chain chain = { .ht = ht };
+
+	rhashtable_free_and_destroy(ht, add_to_chain, &chain);
 	kfree(ht);
+	return chain.first;
+}
+
+/* Takes the first object out of a chain, and returns the next one; NULL if there is none. */
+void *krcu_hash_unchain(void *object, struct krcu_hash_params params)
+{
+	void *next = link_of(object, params)->next;
+
+	unlinked(object, params);
+	cond_resched();
+	return next;
 }
 
 krcu_shim unsigned int krcu_hash_size(struct rhashtable *ht)
@@ -272,22 +300,6 @@ void *krcu_hash_next(struct rhashtable *ht, struct krcu_hash_cursor *cursor)
 	cursor->table = table;
 	cursor->at = at;
 	return rht_obj(ht, at);
-}
-
-/* Takes out some object; NULL if it sees none from @bucket on, which it sets to where to look next. */
-void *krcu_hash_erase_any(struct rhashtable *ht, unsigned int *bucket, struct krcu_hash_params params)
-{
-	struct krcu_hash_cursor cursor = { .bucket = *bucket };
-	void *object;
-
-	cond_resched();
-	rcu_read_lock();
-	object = krcu_hash_next(ht, &cursor);
-	if (object && !krcu_hash_erase_object(ht, object, params))
-		object = NULL;
-	rcu_read_unlock();
-	*bucket = object ? cursor.bucket - 1 : 0;
-	return object;
 }
 
 /* For C++ */

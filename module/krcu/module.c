@@ -11,7 +11,7 @@
  * module_init() and module_exit() count instead.
  *
  * The module's globals (KRCU_GLOBAL()) are made before its init, and end here, while all
- * that destructors may use is still there: see module/krcu/globals.c.
+ * that destructors may use is still there: see globals.h.
  *
  * What is still reading when the exit has returned, in RCU or in a domain, may
  * retire something yet, so readers are waited for before the barriers.
@@ -40,9 +40,10 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
-#include <krcu/internal/globals.h>
 #include <krcu/internal/shims.h>
 #include <krcu/version.h>
+
+#include "globals.h"
 
 int krcu_renamed_init_module(void);
 void krcu_renamed_cleanup_module(void);
@@ -58,21 +59,8 @@ void __weak __exit krcu_renamed_cleanup_module(void)
 {
 }
 
-static void nothing(void)
-{
-}
-
-static const struct krcu_srcu_ops no_domains = {
-	.count = nothing,
-	.wait_for_readers = nothing,
-	.expect_readers = nothing,
-	.barrier_all = nothing,
-	.destroy_wrapped = nothing,
-	.destroy_all = nothing,
-};
-
 /* Those of srcu.c from the module's first domain on */
-const struct krcu_srcu_ops *krcu_srcu = &no_domains;
+const struct krcu_srcu_ops *krcu_srcu;
 
 /* All of the module's: see module/krcu/slab.c. */
 struct krcu_cache *krcu_caches;
@@ -85,39 +73,38 @@ struct krcu_cache *krcu_caches;
  * lock keeps these out while the rest of a long chain goes. It is not taken before,
  * as a destructor may want it.
  */
-static void drain_at_exit(void)
+static void __cold drain_at_exit(void)
 {
 	unsigned int round = 0;
-	bool callbacks_ran;
 
-	do
-		callbacks_ran = krcu_drain_round(true);
-	while (callbacks_ran && ++round < WRITER_ROUNDS);
-	if (callbacks_ran) {
-		kernel_param_lock(THIS_MODULE);
-		while (krcu_drain_round(true))
-			;
+	while (krcu_drain_round(true))
+		if (++round == WRITER_ROUNDS)
+			kernel_param_lock(THIS_MODULE);
+	if (round >= WRITER_ROUNDS)
 		kernel_param_unlock(THIS_MODULE);
-	}
 }
 
 /*
  * Each global ends when nothing is pending that could use it. What it leaves to RCU
  * may use those that were made before it, and so is waited for before these end.
  */
-static void end_at_exit(void)
+static void __cold end_at_exit(void)
 {
-	krcu_globals_refuse();
+	const struct krcu_srcu_ops *srcu;
+
+	globals_refuse();
 	synchronize_rcu();
 	drain_at_exit();
-	while (krcu_globals_end_last())
+	while (globals_end_last())
 		drain_at_exit();
-	READ_ONCE(krcu_srcu)->destroy_wrapped();
+	srcu = READ_ONCE(krcu_srcu);
+	if (srcu)
+		srcu->destroy_wrapped();
 }
 
 static int __init krcu_init(void)
 {
-	int err = krcu_globals_begin();
+	int err = globals_begin();
 
 	if (!err)
 		err = krcu_renamed_init_module();
@@ -136,19 +123,25 @@ static void __exit krcu_exit(void)
 module_init(krcu_init);
 module_exit(krcu_exit);
 
-static int no_such_parameter(const char *val, const struct kernel_param *kp)
+static int __cold no_such_parameter(const char *val, const struct kernel_param *kp)
 {
 	return -ENOENT;
 }
 
-static void drain_after_exit(void *unused)
+static void __cold drain_after_exit(void *unused)
 {
+	const struct krcu_srcu_ops *srcu;
+
 	/* Set functions may have left readers, too. */
 	synchronize_rcu();
-	READ_ONCE(krcu_srcu)->expect_readers();
+	srcu = READ_ONCE(krcu_srcu);
+	if (srcu)
+		srcu->expect_readers();
 	while (krcu_drain_round(true))
 		;
-	READ_ONCE(krcu_srcu)->destroy_all();
+	srcu = READ_ONCE(krcu_srcu);
+	if (srcu)
+		srcu->destroy_all();
 	/* Last, as all of these free objects. Nothing is left that could, except kvfree_rcu()'s batches. */
 	for (; krcu_caches; krcu_caches = krcu_caches->next)
 		kmem_cache_destroy(krcu_caches->kmem);
@@ -162,7 +155,7 @@ static const struct kernel_param_ops end_ops = {
 /* Drivers have copies of krcu: this tells which one is in a module. */
 MODULE_INFO(krcu_version, KRCU_VERSION);
 
-/* The last of their section, as this object is linked last: see module/krcu/globals.c. */
+/* The last of their section, as this object is linked last: see globals.h. */
 const struct krcu_global *const krcu_globals_stop[0] __used __section("krcu_globals");
 
 /* It has no file. Linked last, so that the free functions of the module's own parameters run before. */

@@ -37,11 +37,13 @@ void krcu_reclaim_in_work(struct callback_head *head, void (*func)(struct callba
 	/* The casts between the two hold because of this. */
 	static_assert(sizeof(struct llist_node) <= offsetof(struct callback_head, func));
 
+	/* Before whoever waits for this callback looks. */
+	WRITE_ONCE(krcu_reclaim_work, &reclaim_work);
 	head->func = func;
 	llist_add((struct llist_node *)head, &waiting);
 	/*
 	 * Even where the list was not empty: who added to it first may not have come to this line yet, and
-	 * krcu_reclaim_flush() would find nothing to wait for.
+	 * flush_work() would find nothing to wait for.
 	 */
 	schedule_work(&reclaim_work);
 }
@@ -50,10 +52,4 @@ void krcu_reclaim_in_work(struct callback_head *head, void (*func)(struct callba
 bool krcu_reclaim_is_current(void)
 {
 	return current_work() == &reclaim_work;
-}
-
-/* Waits for what krcu_reclaim_in_work() was called with so far. */
-void krcu_reclaim_flush(void)
-{
-	flush_work(&reclaim_work);
 }

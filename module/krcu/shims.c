@@ -227,6 +227,14 @@ krcu_shim int krcu_copy_to_user(unsigned long to, const void *from, size_t n)
 	return copy_to_user((void __user *)to, from, n) ? -EFAULT : 0;
 }
 
+/* Globals */
+
+/* For kernels that check for it */
+void krcu_global_is_not_there(void)
+{
+	WARN_ONCE(true, "krcu: a global is used before it is made, or when it has ended\n");
+}
+
 /* The kernel's log */
 
 /* As DEFINE_RATELIMIT_STATE(), which is not C++: the first to come makes it; others who come meanwhile do not print. */

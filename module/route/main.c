@@ -20,11 +20,6 @@ static int release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static long ioctl(struct file *file, unsigned int command, unsigned long argument)
-{
-	return route_ioctl(command, argument);
-}
-
 static ssize_t read(struct file *file, char __user *buffer, size_t size, loff_t *position)
 {
 	return route_read(file->private_data, (unsigned long)buffer, size);
@@ -39,7 +34,7 @@ static const struct file_operations fops = {
 	.owner = THIS_MODULE,
 	.open = open,
 	.release = release,
-	.unlocked_ioctl = ioctl,
+	.unlocked_ioctl = route_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.read = read,
 	.poll = poll,

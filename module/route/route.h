@@ -15,7 +15,7 @@ extern "C" {
 int route_start(void);
 void *route_open(void);
 void route_release(void *file);
-long route_ioctl(unsigned int command, unsigned long argument);
+long route_ioctl(struct file *file, unsigned int command, unsigned long argument);
 long route_read(void *file, unsigned long buffer, unsigned long size);
 bool route_poll(void *reader, struct file *file, struct poll_table_struct *table);
 void route_age(void);

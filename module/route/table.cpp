@@ -146,7 +146,7 @@ void route_release(void *reader)
 	auto last = ReaderBox::from_foreign(reader);
 }
 
-long route_ioctl(unsigned int command, unsigned long argument)
+long route_ioctl(file *, unsigned int command, unsigned long argument)
 {
 	const krcu::UserPtr user(argument);
 

@@ -543,10 +543,16 @@ __flatten int c_hash_insert(struct rhashtable **table, struct hashed *object)
 	return err;
 }
 
-/* Takes an object out, and retires it. */
-__flatten int c_hash_erase(struct rhashtable **table, struct hashed *object)
+/* Shared by all that erase, as GCC makes it where there are several. */
+static noinline __flatten int c_hash_unlink(struct rhashtable **table, struct hashed *object)
 {
-	int err = rhashtable_remove_fast(*table, &object->link, hashed_params);
+	return rhashtable_remove_fast(*table, &object->link, hashed_params);
+}
+
+/* Takes an object out, and retires it. */
+int c_hash_erase(struct rhashtable **table, struct hashed *object)
+{
+	int err = c_hash_unlink(table, object);
 
 	if (!err)
 		kvfree_rcu(object, rcu);

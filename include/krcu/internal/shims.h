@@ -25,6 +25,7 @@ struct rhashtable_compare_arg;
 struct wait_queue_head;
 struct file;
 struct poll_table_struct;
+struct work_struct;
 
 #ifdef __cplusplus
 using krcu_gfp_t = unsigned int;
@@ -57,8 +58,9 @@ void krcu_kvfree_rcu(struct callback_head *head);
 
 /* Reclaim in process context: module/krcu/reclaim.c */
 void krcu_reclaim_in_work(struct callback_head *head, void (*func)(struct callback_head *head));
-void krcu_reclaim_flush(void);
 bool krcu_reclaim_is_current(void);
+/* NULL before the first object comes there, so that a module without any does not need that file */
+extern struct work_struct *krcu_reclaim_work;
 
 /* Waiting for all that the module has retired: module/krcu/drain.c */
 struct krcu_ran {
@@ -166,18 +168,19 @@ int krcu_cache_create(struct krcu_cache *cache, const char *name, unsigned int s
 void *krcu_kmem_cache_alloc(struct kmem_cache *cache, krcu_gfp_t gfp);
 void krcu_kmem_cache_free(struct kmem_cache *cache, void *ptr);
 
-/* Global objects; module/krcu/globals.c has their beginning and end */
+/* Global objects; module/krcu/globals.h has their beginning and end */
 struct krcu_global {
 	int (*begin)(void *object);	/* 0, or a negative errno and there is no object */
 	void (*end)(void *object);	/* NULL if nothing is to be done */
 	void *object;
 };
 
+/* The section of a module that has a pointer to each of its globals, in the order of the link */
+extern const struct krcu_global *const krcu_globals_start[];
+extern const struct krcu_global *const krcu_globals_stop[];
+
 extern bool krcu_globals_usable;
 
-int krcu_globals_begin(void);
-void krcu_globals_refuse(void);
-bool krcu_globals_end_last(void);
 void krcu_global_is_not_there(void);
 
 /* SRCU; module/krcu/srcu.c has a domain's beginning and end */
@@ -189,7 +192,7 @@ struct krcu_srcu_tag {
 	struct krcu_ran ran;		/* the domains' callbacks */
 };
 
-/* What drain.c and module.c call of srcu.c. They do nothing before there is a domain, and so do not need that file. */
+/* What drain.c and module.c call of srcu.c */
 struct krcu_srcu_ops {
 	void (*count)(void);
 	void (*wait_for_readers)(void);
@@ -199,6 +202,7 @@ struct krcu_srcu_ops {
 	void (*destroy_all)(void);
 };
 
+/* NULL before the first domain is made, so that a module without any does not need that file */
 extern const struct krcu_srcu_ops *krcu_srcu;
 
 struct srcu_struct *krcu_srcu_create(struct krcu_srcu_tag *tag);
@@ -285,14 +289,14 @@ struct krcu_hash_cursor {
 };
 
 struct rhashtable *krcu_hash_create(struct krcu_hash_params params);
-void krcu_hash_destroy(struct rhashtable *ht);
+void *krcu_hash_destroy(struct rhashtable *ht);
+void *krcu_hash_unchain(void *object, struct krcu_hash_params params);
 void *krcu_hash_find(struct rhashtable *ht, const void *key, unsigned short link_offset,
 		     unsigned int (*hash)(const void *key, unsigned int seed),
 		     bool (*equal)(const void *object, const void *key));
 int krcu_hash_insert(struct rhashtable *ht, void *object, struct krcu_hash_params params);
 int krcu_hash_replace(struct rhashtable *ht, void *object, void **old, struct krcu_hash_params params);
 bool krcu_hash_erase_object(struct rhashtable *ht, void *object, struct krcu_hash_params params);
-void *krcu_hash_erase_any(struct rhashtable *ht, unsigned int *bucket, struct krcu_hash_params params);
 void *krcu_hash_next(struct rhashtable *ht, struct krcu_hash_cursor *cursor);
 unsigned int krcu_hash_size(struct rhashtable *ht);
 const void *krcu_hash_compared(struct rhashtable_compare_arg *arg);

@@ -123,7 +123,7 @@ static __always_inline struct rhashtable_params params_of(struct krcu_hash_param
 
 /* Tables */
 
-struct rhashtable *__cold krcu_hash_create(struct krcu_hash_params params)
+struct rhashtable *krcu_hash_create(struct krcu_hash_params params)
 {
 	struct rhashtable_params own = params_of(params);
 	struct rhashtable *ht = kmalloc(sizeof(*ht), GFP_KERNEL);
@@ -151,7 +151,7 @@ static void add_to_chain(void *object, void *arg)
 }
 
 /* Frees the table, which nobody uses any more. What was in it comes out as a chain: see krcu_hash_unchain(). */
-void *__cold krcu_hash_destroy(struct rhashtable *ht)
+void *krcu_hash_destroy(struct rhashtable *ht)
 {
 	struct chain chain = { .ht = ht };
 

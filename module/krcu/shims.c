@@ -685,5 +685,5 @@ krcu_shim void krcu_wake_up_pollfree(struct wait_queue_head *queue)
 	__wake_up(queue, TASK_NORMAL, 0, poll_to_key(EPOLLHUP | POLLFREE));
 	/* Now it is empty, unless there is somebody who does not know POLLFREE, or who should not come any more. */
 	WARN_ONCE(waitqueue_active(queue),
-		  "krcu: a PollWaitQueue is dropped while somebody is in poll() or select() on it, or registers\n");
+		  "krcu: a PollWaitQueue is dropped while somebody waits in poll() or registers\n");
 }

@@ -5,44 +5,19 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "abi.h"
-
-#define CHECK(condition) check(condition, #condition, __LINE__)
+#include "user.h"
 
 static int device;
-
-static void check(int good, const char *condition, int line)
-{
-	int log;
-
-	if (good)
-		return;
-	log = open("/dev/kmsg", O_WRONLY);
-	dprintf(log, "abi_user.c:%d: failed: %s\n", line, condition);
-	exit(1);
-}
 
 static int fails(int result)
 {
 	return result == -1 && errno == EFAULT;
-}
-
-/* A page that is there, with one behind it that is not. */
-static char *last_page(int protection)
-{
-	long size = sysconf(_SC_PAGESIZE);
-	char *pages = mmap(NULL, 2 * size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	CHECK(pages != MAP_FAILED);
-	CHECK(!munmap(pages + size, size));
-	return pages + size;
 }
 
 static void names(void)

@@ -7,25 +7,12 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define CHECK(condition) check(condition, #condition, __LINE__)
+#include "user.h"
 
 static int device;
-
-static void check(int good, const char *condition, int line)
-{
-	int log;
-
-	if (good)
-		return;
-	log = open("/dev/kmsg", O_WRONLY);
-	dprintf(log, "epoll_user.c:%d: failed: %s\n", line, condition);
-	exit(1);
-}
 
 /* +: a new queue, in place of any old one; r: there is data; -: no queue; f: wait until the old ones are freed */
 static void tell(char command)

@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 #include "../module/route/abi.h"
+#include "user.h"
 
-#define CHECK(condition) check(condition, #condition, __LINE__)
 #define FAILS(error, call) CHECK((call) == -1 && errno == (error))
 
 enum {
@@ -39,14 +39,6 @@ static struct {
 	unsigned long adds, dels, gets, full;
 	unsigned long long last;	/* the number of the last change, once it is known */
 } *shared;
-
-static void check(int good, const char *condition, int line)
-{
-	if (good)
-		return;
-	printf("route_user.c:%d: FAILED: %s: %s (errno %d)\n", line, path, condition, errno);
-	exit(1);
-}
 
 static long long now_ms(void)
 {
@@ -67,17 +59,6 @@ static int open_device(void)
 
 	CHECK(fd >= 0);
 	return fd;
-}
-
-/* A page that is there, with one behind it that is not. */
-static char *last_page(int protection)
-{
-	long size = sysconf(_SC_PAGESIZE);
-	char *pages = mmap(NULL, 2 * size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	CHECK(pages != MAP_FAILED);
-	CHECK(!munmap(pages + size, size));
-	return pages + size;
 }
 
 /* The one route that may be found by that prefix and with that metric; its name tells it from all others. */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the programs share that use the test drivers' devices. */
+#ifndef USER_H
+#define USER_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Ends the program with 1, and a line in the kernel's log, unless it holds. */
+#define CHECK(condition) check(condition, #condition, __FILE_NAME__, __LINE__)
+
+static inline void check(int good, const char *condition, const char *file, int line)
+{
+	int error = errno, log;
+
+	if (good)
+		return;
+	log = open("/dev/kmsg", O_WRONLY);
+	dprintf(log, "%s:%d: failed: %s (errno: %s)\n", file, line, condition, strerror(error));
+	exit(1);
+}
+
+/* A page that is there, with one behind it that is not. */
+static inline char *last_page(int protection)
+{
+	long size = sysconf(_SC_PAGESIZE);
+	char *pages = mmap(NULL, 2 * size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(pages != MAP_FAILED);
+	CHECK(!munmap(pages + size, size));
+	return pages + size;
+}
+
+#endif /* USER_H */

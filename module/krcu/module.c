@@ -94,9 +94,9 @@ static void __cold end_at_exit(void)
 
 	globals_refuse();
 	synchronize_rcu();
-	drain_at_exit();
-	while (globals_end_last())
+	do
 		drain_at_exit();
+	while (globals_end_last());
 	srcu = READ_ONCE(krcu_srcu);
 	if (srcu)
 		srcu->destroy_wrapped();

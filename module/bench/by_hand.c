@@ -326,12 +326,13 @@ void c_draft(struct callback_head *unused)
 
 void c_tail(struct callback_head *unused)
 {
-	struct tailed *tailed = kmalloc(struct_size(tailed, tail, bench_tail), GFP_NOWAIT | __GFP_NOWARN);
+	size_t n = bench_tail;
+	struct tailed *tailed = kmalloc(struct_size(tailed, tail, n), GFP_NOWAIT | __GFP_NOWARN);
 
 	if (!tailed)
 		return;
-	tailed->n = bench_tail;
-	memset(tailed->tail, 0, bench_tail);
+	tailed->n = n;
+	memset(tailed->tail, 0, n);
 	kfree(tailed);
 }
 
@@ -468,8 +469,8 @@ void c_xa_for_each(struct callback_head *unused)
 
 void c_xa_store(struct callback_head *object)
 {
-	xa_store_bh(&array, BENCH_ENTRIES, object, GFP_NOWAIT);
-	xa_erase_bh(&array, BENCH_ENTRIES);
+	if (!xa_is_err(xa_store_bh(&array, BENCH_ENTRIES, object, GFP_NOWAIT)))
+		xa_erase_bh(&array, BENCH_ENTRIES);
 }
 
 void c_xa_alloc(struct callback_head *object)

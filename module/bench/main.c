@@ -192,7 +192,8 @@ static int __init bench_init(void)
 		none.flags &= ~WAITS;
 		empty = measure(&none, nothing);
 		if (!err)
-			pr_info("krcu-bench: %s: burst %u irqs %s empty %llu c %llu krcu %llu: %s\n", op->name, op->burst,
+			pr_info("krcu-bench: %s%s: burst %u irqs %s empty %llu c %llu krcu %llu: %s\n", op->name,
+				op->flags & CALLBACK ? "_callback" : "", op->burst,
 				op->flags & IRQS_OFF ? "off" : "on", (u64)empty, (u64)by_hand, (u64)with_krcu, op->what);
 	}
 	if (err)

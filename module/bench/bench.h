@@ -48,9 +48,7 @@ extern unsigned long bench_tail;
 void bench_ended(void);
 
 /* Of the type of RCU's callbacks, which are called in place of their operations. */
-#define OPERATION(name, kind, burst, flags, what) \
-	void c_##name(struct callback_head *object); \
-	void cxx_##name(struct callback_head *object);
+#define OPERATION(name, ...) void c_##name(struct callback_head *object), cxx_##name(struct callback_head *object)
 #include "operations.h"
 #undef OPERATION
 

@@ -36,6 +36,13 @@
 #define free_head rcu_head
 #endif
 
+/* Newer kernels want to hear it. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#define BENCH_PER_CPU WQ_PERCPU
+#else
+#define BENCH_PER_CPU 0
+#endif
+
 struct plain {
 	struct free_head rcu;
 	int value;
@@ -103,6 +110,7 @@ static LIST_HEAD(full_list);
 static DEFINE_SPINLOCK(list_lock);
 static DECLARE_WAIT_QUEUE_HEAD(queue);
 static struct kmem_cache *cache;
+static struct workqueue_struct *workqueue;
 static struct srcu_struct domain;
 
 /* rhashtable itself would call memcmp(). */
@@ -165,12 +173,14 @@ void c_discard(enum bench_kind kind, struct callback_head *object)
 void c_settle(void)
 {
 	rcu_barrier();
+	flush_workqueue(workqueue);
 	srcu_barrier(&domain);
 }
 
 int c_begin(void)
 {
 	struct counted *counted;
+	struct hashed *hashed;
 	unsigned long i;
 	int err = init_srcu_struct(&domain);
 	u32 id;
@@ -187,6 +197,9 @@ int c_begin(void)
 	cache = kmem_cache_create("krcu_bench_c", sizeof(int), __alignof__(int), 0, NULL);
 	if (!cache)
 		goto no_cache;
+	workqueue = alloc_workqueue("krcu_bench", BENCH_PER_CPU, 0);
+	if (!workqueue)
+		goto no_workqueue;
 	rcu_assign_pointer(slot, MAKE(plain, 1));
 	rcu_assign_pointer(updated, MAKE(plain, 1));
 	rcu_assign_pointer(srcu_slot, MAKE(called, 1));
@@ -195,14 +208,18 @@ int c_begin(void)
 	rcu_assign_pointer(counted_slot, counted);
 	resource.value = bench_key;
 	resource.available = bench_key;
-	for (i = 0; i < BENCH_ENTRIES; i++) {
+	err = 0;
+	for (i = 0; i < BENCH_ENTRIES && !err; i++) {
 		xa_store_bh(&array, i, MAKE(plain, 1), GFP_KERNEL | __GFP_NOFAIL);
 		err = xa_alloc_bh(&ids, &id, MAKE(plain, 1), xa_limit_32b, GFP_KERNEL | __GFP_NOFAIL);
 	}
 	for (i = 0; i < BENCH_LISTED; i++)
 		list_add_tail_rcu(&MAKE(listed, 1)->link, &full_list);
-	return rhashtable_lookup_insert_fast(&full_table, &((struct hashed *)c_make(HASHED, bench_key))->link, params);
+	hashed = (struct hashed *)c_make(HASHED, bench_key);
+	return err ?: rhashtable_lookup_insert_fast(&full_table, &hashed->link, params);
 
+no_workqueue:
+	kmem_cache_destroy(cache);
 no_cache:
 	rhashtable_destroy(&full_table);
 no_full_table:
@@ -239,6 +256,7 @@ void c_end(void)
 	kfree(rcu_dereference_protected(srcu_slot, true));
 	kfree(rcu_dereference_protected(updated, true));
 	kfree(rcu_dereference_protected(slot, true));
+	destroy_workqueue(workqueue);
 	kmem_cache_destroy(cache);
 	cleanup_srcu_struct(&domain);
 }
@@ -391,7 +409,7 @@ static void destruct_later(struct rcu_head *head)
 	struct sleeper *sleeper = container_of(head, struct sleeper, rcu);
 
 	INIT_WORK(&sleeper->work, destruct_in_work);
-	schedule_work(&sleeper->work);
+	queue_work(workqueue, &sleeper->work);
 }
 
 void c_retire_sleeper(struct callback_head *object)

@@ -98,13 +98,22 @@ KRCU_GLOBAL(full_list, List);
 KRCU_GLOBAL(queue, krcu::PollWaitQueue);
 constinit krcu::Atomic<int> number;
 
-callback_head *head_of(auto box)
+template <class P, class... Args>
+callback_head *make(const Args &...args)
 {
-	return static_cast<callback_head *>(std::move(box).into_foreign());
+	return static_cast<callback_head *>(P::make(args...).into_foreign());
+}
+
+template <class P>
+void retire(callback_head *object)
+{
+	// Holds because make() or an operation let go of it, of the same kind.
+	auto box = P::from_foreign(object);
 }
 
 /// What has been taken out is the caller's again.
-void keep(auto &&box)
+template <class P>
+void keep(P box)
 {
 	(void)std::move(box).into_foreign();
 }
@@ -115,19 +124,19 @@ callback_head *cxx_make(bench_kind kind, int value)
 {
 	switch (kind) {
 	case PLAIN:
-		return head_of(Plain::make(krcu::GFP_KERNEL, value));
+		return make<Plain>(krcu::GFP_KERNEL, value);
 	case SELF_CLEANING:
-		return head_of(Free::make(krcu::GFP_KERNEL, value));
+		return make<Free>(krcu::GFP_KERNEL, value);
 	case DESTRUCTED:
-		return head_of(Destroyed::make(krcu::GFP_KERNEL, value));
+		return make<Destroyed>(krcu::GFP_KERNEL, value);
 	case OF_DOMAIN:
-		return head_of(OfDomain::make(*domain, krcu::GFP_KERNEL, value));
+		return make<OfDomain>(*domain, krcu::GFP_KERNEL, value);
 	case SLEEPER:
-		return head_of(Slept::make(krcu::GFP_KERNEL, value));
+		return make<Slept>(krcu::GFP_KERNEL, value);
 	case HASHED:
-		return head_of(HashedBox::make(krcu::GFP_KERNEL, value));
+		return make<HashedBox>(krcu::GFP_KERNEL, value);
 	case LISTED:
-		return head_of(ListedBox::make(krcu::GFP_KERNEL, value));
+		return make<ListedBox>(krcu::GFP_KERNEL, value);
 	case NOTHING:
 		break;
 	}
@@ -136,10 +145,24 @@ callback_head *cxx_make(bench_kind kind, int value)
 
 void cxx_discard(bench_kind kind, callback_head *object)
 {
-	if (kind == HASHED)
-		auto last = HashedBox::from_foreign(object);
-	else
-		auto last = Plain::from_foreign(object);
+	switch (kind) {
+	case PLAIN:
+		return retire<Plain>(object);
+	case SELF_CLEANING:
+		return retire<Free>(object);
+	case DESTRUCTED:
+		return retire<Destroyed>(object);
+	case OF_DOMAIN:
+		return retire<OfDomain>(object);
+	case SLEEPER:
+		return retire<Slept>(object);
+	case HASHED:
+		return retire<HashedBox>(object);
+	case LISTED:
+		return retire<ListedBox>(object);
+	case NOTHING:
+		break;
+	}
 }
 
 void cxx_settle()
@@ -240,27 +263,27 @@ void cxx_tail(callback_head *)
 
 void cxx_retire(callback_head *object)
 {
-	auto box = Plain::from_foreign(object);
+	retire<Plain>(object);
 }
 
 void cxx_retire_free_box(callback_head *object)
 {
-	auto box = Free::from_foreign(object);
+	retire<Free>(object);
 }
 
 void cxx_retire_destructed(callback_head *object)
 {
-	auto box = Destroyed::from_foreign(object);
+	retire<Destroyed>(object);
 }
 
 void cxx_retire_srcu(callback_head *object)
 {
-	auto box = OfDomain::from_foreign(object);
+	retire<OfDomain>(object);
 }
 
 void cxx_retire_sleeper(callback_head *object)
 {
-	auto box = Slept::from_foreign(object);
+	retire<Slept>(object);
 }
 
 // Replacing
@@ -304,8 +327,8 @@ void cxx_xa_for_each(callback_head *)
 
 void cxx_xa_store(callback_head *object)
 {
-	(void)array->store(BENCH_ENTRIES, Plain::from_foreign(object), krcu::GFP_NOWAIT);
-	keep(array->erase(BENCH_ENTRIES));
+	if (auto none = array->store(BENCH_ENTRIES, Plain::from_foreign(object), krcu::GFP_NOWAIT))
+		keep(array->erase(BENCH_ENTRIES));
 }
 
 void cxx_xa_alloc(callback_head *object)

@@ -272,8 +272,8 @@ krcu_shim void krcu_callback_ran(struct krcu_ran *ran)
 	/* After the destructor, which may have queued another callback. */
 	barrier();
 	/*
-	 * Tested first, so that the CPUs share the cache line; and not by READ_ONCE(), which compilers put into a register
-	 * for it. Whatever a race makes of it is true or false.
+	 * Tested first, so that the CPUs share the cache line; and not by READ_ONCE(), which takes compilers a register
+	 * and an instruction more. Whatever a race makes of a byte, it is true or false.
 	 */
 	if (!data_race(ran->flag))
 		WRITE_ONCE(ran->flag, true);

@@ -18,6 +18,7 @@ help:
 	@echo 'make torture   use every type from all contexts at once, for DURATION seconds'
 	@echo 'make faults    torture while memory runs out, a reader never leaves, objects are retired at full speed'
 	@echo 'make mutants   break krcu in some hundred small ways, one at a time: a test has to see each'
+	@echo 'make bench     what each operation costs in instructions, beside the same in C by hand'
 	@echo 'make unload    load and unload the sample driver, destructors pending, CYCLES times'
 	@echo 'make modules   build the modules, for KERNEL or for KDIR'
 	@echo 'make kernel    build the test kernel only'
@@ -37,7 +38,7 @@ help:
 	@echo '  CYCLES=1000        how often make unload does that (100 in a kernel with KASAN)'
 	@echo '  V=1                show the compiler command lines'
 
-demo test lint model torture faults mutants unload matrix modules kernel shell gdb clean:
+demo test lint model torture faults mutants bench unload matrix modules kernel shell gdb clean:
 	@scripts/krcu.sh $@
 
-.PHONY: help demo test lint model torture faults mutants unload matrix modules kernel shell gdb clean
+.PHONY: help demo test lint model torture faults mutants bench unload matrix modules kernel shell gdb clean

@@ -178,6 +178,7 @@ def arguments():
     p.add_argument("--timeout", type=seconds, default=60, metavar="S", help="the guest must end by then (run)")
     p.add_argument("--smp", type=count, default=2, metavar="N")
     p.add_argument("--mem", type=size, default="512M", metavar="SIZE")
+    p.add_argument("--icount", action="store_true", help="time is instructions: one CPU, emulated, each boot the same")
     p.add_argument("--accel", choices=("auto", "kvm", "tcg"), default="auto")
     p.add_argument("--allow", action="append", default=[], metavar="REGEX", help="complaint that is meant to come")
     p.add_argument("--expect", metavar="REGEX", help="a line that makes a run good that ends, and nothing else does")
@@ -190,6 +191,10 @@ def arguments():
     args = p.parse_args()
     if args.name:
         args.name += ": "
+    if args.icount:
+        if args.smp != 1 or args.accel == "kvm":
+            die("--icount counts the instructions of one emulated CPU: --smp 1, and no --accel kvm")
+        args.accel = "tcg"
     if args.mode == "run" and not args.script:
         die("run needs --script FILE")
     if args.mode != "run":

@@ -3,7 +3,7 @@
 #
 # What the Makefile's targets do, one function each, in scripts/targets:
 #
-#	scripts/krcu.sh modules|demo|test|lint|model|torture|faults|mutants|unload|matrix|kernel|shell|gdb|clean
+#	scripts/krcu.sh modules|demo|test|lint|model|torture|faults|mutants|bench|unload|matrix|kernel|shell|gdb|clean
 #
 # Settings come from the environment; "make help" lists them.
 set -euo pipefail
@@ -19,6 +19,7 @@ die() { echo "krcu: $*" >&2; exit 1; }
 . scripts/targets/test.sh
 . scripts/targets/matrix.sh
 . scripts/targets/torture.sh
+. scripts/targets/bench.sh
 
 # What is interrupted ends, and does not go on with what comes next.
 trap 'exit 130' INT TERM HUP
@@ -36,7 +37,7 @@ kernel)
 	scripts/setup.sh base
 	make_kernel
 	;;
-demo | test | lint | torture | faults | unload | matrix | shell | gdb)
+demo | test | lint | torture | faults | bench | unload | matrix | shell | gdb)
 	scripts/setup.sh base qemu
 	case $1 in
 	test) read -ra names <<<"${KERNEL:-default debug}" ;;
@@ -56,5 +57,5 @@ row)
 	;;
 model) make_model ;;
 clean) make_clean ;;
-*) die "usage: scripts/krcu.sh modules|demo|test|lint|model|torture|faults|mutants|unload|matrix|kernel|shell|gdb|clean" ;;
+*) die "usage: scripts/krcu.sh modules|demo|test|lint|model|torture|faults|mutants|bench|unload|matrix|kernel|shell|gdb|clean" ;;
 esac

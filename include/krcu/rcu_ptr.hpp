@@ -305,7 +305,8 @@ private:
 				      internal::Returns<F, Draft<P>, const element_type *>,
 			      "krcu: copy_update() wants a `P update(const T *old)`, which makes the new object from the old one");
 
-		return std::forward<F>(update)(current ? &P::borrow(current) : nullptr).into_foreign();
+		// A Found tells the compiler that there is an object, so that `update` does not test the pointer again.
+		return std::forward<F>(update)(current ? Found<element_type>(P::borrow(current)).get() : nullptr).into_foreign();
 	}
 
 	// Null by the time the object goes, as what runs then may take() it again. Holds without an exchange

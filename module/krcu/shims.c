@@ -273,6 +273,20 @@ krcu_shim unsigned long long krcu_ktime_get_ns(void)
 	return ktime_get_ns();
 }
 
+/* Waiting for all that the module has retired */
+
+krcu_shim void krcu_callback_ran(struct krcu_ran *ran)
+{
+	/* After the destructor, which may have queued another callback. */
+	barrier();
+	/*
+	 * Tested first, so that the CPUs share the cache line; and not by READ_ONCE(), which takes compilers a register
+	 * and an instruction more. Whatever a race makes of a byte, it is true or false.
+	 */
+	if (!data_race(ran->flag))
+		WRITE_ONCE(ran->flag, true);
+}
+
 /* Memory */
 
 krcu_shim void *krcu_kmalloc(size_t size, gfp_t gfp)
@@ -553,14 +567,18 @@ int krcu_xa_alloc(struct xarray *xa, unsigned long *index, unsigned long last, v
 
 krcu_shim void *krcu_xa_erase(struct xarray *xa, unsigned long index)
 {
+	XA_STATE(xas, xa, index);
 	void *old;
 
-	xa_lock_bh(xa);
-	/* Reservations load as NULL, and are not this caller's to erase. */
-	old = xa_load(xa, index);
+	/* As xa_erase_bh(), whose one walk does for both steps: storing goes on from where loading came to. */
+	xas_lock_bh(&xas);
+	old = xas_load(&xas);
+	/* Reservations are not this caller's to erase. */
+	if (xa_is_zero(old))
+		old = NULL;
 	if (old)
-		__xa_erase(xa, index);
-	xa_unlock_bh(xa);
+		xas_store(&xas, NULL);
+	xas_unlock_bh(&xas);
 	return old;
 }
 

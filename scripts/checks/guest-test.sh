@@ -47,6 +47,9 @@ end='kernel krcu-guest: exit 0 WORD;'
 
 GUEST="$boot $end"
 ends "an_end_with_the_marker_is_good" 0 "ok"
+ends "instructions_can_be_counted" 0 "ok" --icount --smp 1
+grep -q ' -icount shift=0,sleep=off .* -smp 1 ' "$work/qemu" && ! grep -q 'thread=multi' "$work/qemu"
+result $? "qemu_counts_them"
 
 GUEST="$boot kernel krcu-guest: exit 7 WORD"
 ends "the_script_s_exit_status_counts" 1 "script failed in the guest: exit 7"
@@ -129,6 +132,7 @@ refused "no_cpus" "argument --smp: '0' is not a number" --smp 0
 refused "memory_that_is_no_size" "argument --mem: 'abc' is not a size" --mem abc
 refused "a_time_that_never_ends" "argument --timeout: 'inf' is not" --timeout inf
 refused "no_time" "argument --timeout: '0.0' is not" --timeout 0.0
+refused "instructions_of_two_cpus" "--icount counts .* one emulated CPU" --icount
 refused "an_image_that_is_not_there" "no kernel image" --image "$work/nothing"
 
 head -c 100000 /dev/zero >"$work/large"

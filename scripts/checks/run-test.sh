@@ -68,6 +68,8 @@ refuses "memory_that_is_no_size" "MEM=abc: give" target demo MEM=abc
 refuses "no_cpus" "SMP=0: give" target torture SMP=0
 refuses "no_time" "TIMEOUT=0: give" target test TIMEOUT=0
 refuses "no_number_of_seconds" "DURATION=1m: give" target matrix DURATION=1m
+refuses "instructions_of_two_cpus" "SMP=2: instructions are counted on one CPU" target bench SMP=2
+refuses "instructions_of_a_real_cpu" "ACCEL=kvm: only an emulated CPU" target bench ACCEL=kvm
 refuses "a_kernel_that_is_not_there" "no such kernel: three \(there are: one two\)" "$tree/scripts/kernel.sh" three
 refuses "a_full_temporary_directory" "only 3 MB are free in /.* set TMPDIR" env FREE=3 make -s -C "$tree" test
 # Without make, as newer ones have words of their own for it.

@@ -31,7 +31,12 @@ def cache_dir():
 def qemu_command(args, accel, initrd):
     qemu, machine, console = MACHINES[args.arch]
     # A KVM guest that spins is told by the probe; TCG uses one thread per CPU.
-    command = [qemu, "-accel", "kvm" if accel == "kvm" else "tcg,thread=multi", *machine.split()]
+    how = "kvm" if accel == "kvm" else "tcg,thread=single" if args.icount else "tcg,thread=multi"
+    command = [qemu, "-accel", how, *machine.split()]
+    # A nanosecond for each instruction, the same random numbers and the same date in each boot: so that one boot is as
+    # another, to the instruction.
+    if args.icount:
+        command += ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "clock=vm,base=2024-01-01"]
     command += ["-smp", str(args.smp), "-m", args.mem, "-nodefaults", "-display", "none", "-no-reboot"]
     # qboot gets to the kernel in a tenth of SeaBIOS's time.
     if args.arch == "x86_64" and any(os.path.exists(f"/usr/share/{d}/qboot.rom") for d in ("qemu", "seabios", "qboot")):

@@ -54,6 +54,7 @@ test_kernel() {
 			without_guest archive scripts/checks/archive-test.sh
 			without_guest stock scripts/checks/stock-test.sh
 			without_guest guest scripts/checks/guest-test.sh
+			without_guest bench scripts/checks/bench-test.sh
 			without_guest run scripts/checks/run-test.sh "$out/module/torture"
 		fi
 		# The first kernel's constants do for all misuse, which needs Clang whatever builds the kernel and

@@ -45,6 +45,10 @@ constexpr std::size_t strictest_align = [] {
 template <class T>
 concept HasTail = requires { typename T::tail_type; };
 
+/// Whether a value-initialised E is zeroes, as it is not of pointers to members.
+template <class E>
+constexpr bool zero_bytes_are_its_value = std::is_arithmetic_v<E> || std::is_enum_v<E> || std::is_pointer_v<E>;
+
 /// How these are made and end.
 struct Trailing final {
 	/// The bytes of an N, which a T with `n` elements ends, and of these; 0 where they are more than can be addressed.
@@ -73,11 +77,14 @@ struct Trailing final {
 		static_assert(!for_overwrite || (std::is_trivially_default_constructible_v<E> && std::is_trivially_destructible_v<E>),
 			      "krcu: only elements of trivial type can be left unset: use draft()");
 		for (std::size_t i = 0; i < n; i++) {
-			if constexpr (for_overwrite)
+			if constexpr (for_overwrite || zero_bytes_are_its_value<E>)
 				::new (static_cast<void *>(first<E>(object) + i)) E;
 			else
 				::new (static_cast<void *>(first<E>(object) + i)) E();
 		}
+		// In one, which compilers do not make of a loop for kernels.
+		if constexpr (!for_overwrite && zero_bytes_are_its_value<E>)
+			__builtin_memset(first<E>(object), 0, n * sizeof(E));
 		return true;
 	}
 

@@ -170,10 +170,7 @@ private:
 		Node *node = reinterpret_cast<Node *>(head);
 
 		node->value.~T();
-		// After the destructor, which may have queued another callback. Tested first, so that the
-		// CPUs share the cache line.
-		if (!__atomic_load_n(&ran.flag, __ATOMIC_RELAXED))
-			__atomic_store_n(&ran.flag, true, __ATOMIC_RELAXED);
+		krcu_callback_ran(&ran);
 		node->deallocate();
 	}
 

@@ -71,6 +71,7 @@ struct krcu_ran {
 /* Of RCU's callbacks and of what they leave to the work item. */
 extern struct krcu_ran krcu_rcu_ran;
 
+void krcu_callback_ran(struct krcu_ran *ran);
 void krcu_drain(void);
 bool krcu_drain_round(bool module_goes);
 unsigned long krcu_times_ran(struct krcu_ran *ran);

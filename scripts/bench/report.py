@@ -15,7 +15,9 @@ import os
 import re
 import sys
 
-PREFIX_RE = re.compile(r"^(?:<\d+>)?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "guests"))
+from console import PRINTK_PREFIX_RE
+
 VERSION_RE = re.compile(r"^Linux version (\S+) .*?\((?:\S*(gcc)\S* \(.*?\)|\S* ?(clang) version) (\d+\.\d+\.\d+)")
 NOPS_RE = re.compile(r"^krcu-bench: (\d+) nops: (\d+) cycles$")
 LINE_RE = re.compile(r"^krcu-bench: (\w+): burst (\d+) irqs (on|off) empty (\d+) c (\d+) krcu (\d+): (.+)$")
@@ -43,7 +45,7 @@ class Boot:
         kind = many = None
         try:
             with open(path, encoding="utf-8", errors="replace") as f:
-                lines = [PREFIX_RE.sub("", line.rstrip("\r\n")) for line in f]
+                lines = [PRINTK_PREFIX_RE.sub("", line.rstrip("\r\n")) for line in f]
         except OSError as e:
             refuse(f"cannot read {path}: {e.strerror}")
         for line in lines:

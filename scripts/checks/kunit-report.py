@@ -18,8 +18,9 @@ import re
 import subprocess
 import sys
 
-# A line of the console, without what the serial line and printk put around it.
-PREFIX_RE = re.compile(r"^(?:<\d+>)?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "guests"))
+from console import PRINTK_PREFIX_RE
+
 ESCAPE_RE = re.compile(r"\x1b\[[0-9;]*m")
 PARSE_SECONDS = 30
 SUITE_RE = re.compile(r"((?:not )?ok) \d+")
@@ -42,7 +43,7 @@ def documents(path):
         die(f"cannot read {path}: {e.strerror}")
     found = []
     for line in text.split("\n"):
-        line = PREFIX_RE.sub("", line)
+        line = PRINTK_PREFIX_RE.sub("", line)
         if line.startswith(("KTAP version ", "TAP version ")):
             found.append([])
         if found:

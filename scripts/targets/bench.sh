@@ -17,9 +17,7 @@ refuse_checkers() { # NAME
 build_bench() {
 	local out=$1
 
-	stage
-	# shellcheck disable=SC2086 # KMAKE is a list of arguments
-	make --no-print-directory -j"$(nproc)" -C "$KDIR" M="$PWD/$out/module/bench" ${KMAKE:-} KRCU_INLINE="$2" modules
+	build_modules module/bench KRCU_INLINE="$2"
 }
 
 # The kernel's own benchmarks of RCU, as modules, from its own source; a distribution's headers have none.
@@ -28,7 +26,7 @@ build_scale() { # DIR
 	mkdir -p "$1"
 	ln -sft "$1" "$SRC"/kernel/torture.c "$SRC"/kernel/rcu/{refscale,rcuscale}.c
 	printf 'obj-m := torture.o refscale.o rcuscale.o\nccflags-y := -I$(srctree)/kernel/rcu -I$(srctree)/kernel\n' >"$1/Kbuild"
-	# shellcheck disable=SC2086 # as above
+	# shellcheck disable=SC2086 # KMAKE is a list of arguments
 	make --no-print-directory -j"$(nproc)" -C "$KDIR" M="$PWD/$1" ${KMAKE:-} modules
 }
 

@@ -57,10 +57,11 @@ stage() {
 	ln -sf "$PWD/Kbuild" "$out/Kbuild"
 }
 
+# build_modules [DIR [ARGUMENTS...]]: those of one directory, or all
 build_modules() {
 	stage
 	# shellcheck disable=SC2086 # KMAKE is a list of arguments
-	make --no-print-directory -j"$(nproc)" -C "$KDIR" M="$PWD/$out" ${KMAKE:-} ${V:+V=$V} modules
+	make --no-print-directory -j"$(nproc)" -C "$KDIR" M="$PWD/$out${1:+/$1}" ${KMAKE:-} ${V:+V=$V} "${@:2}" modules
 }
 
 # A build whose lines are of no interest unless it fails.

@@ -130,9 +130,6 @@ public:
 	}
 
 private:
-	struct There {
-		bool yes;
-	};
 	struct NobodyAsks {
 		constexpr NobodyAsks(bool) {}
 	};
@@ -155,7 +152,7 @@ private:
 		} else {
 			::new (self->storage_) T();
 		}
-		self->there_ = { true };
+		self->there_ = true;
 		return 0;
 	}
 
@@ -168,13 +165,13 @@ private:
 			krcu_synchronize_rcu();
 		}
 		self->object()->~T();
-		self->there_ = { false };
+		self->there_ = false;
 	}
 
 	void check() const noexcept
 	{
 		if constexpr (KRCU_CHECKS_GLOBALS)
-			if (!__atomic_load_n(&there_.yes, __ATOMIC_RELAXED)) [[unlikely]]
+			if (!__atomic_load_n(&there_, __ATOMIC_RELAXED)) [[unlikely]]
 				krcu_global_is_not_there();
 	}
 
@@ -183,7 +180,7 @@ private:
 	const T *object() const noexcept { return std::launder(reinterpret_cast<const T *>(storage_)); }
 
 	alignas(T) std::byte storage_[sizeof(T)] = {};
-	[[no_unique_address]] std::conditional_t<KRCU_CHECKS_GLOBALS, There, NobodyAsks> there_ = { false };
+	[[no_unique_address]] std::conditional_t<KRCU_CHECKS_GLOBALS, bool, NobodyAsks> there_ = false;
 };
 
 } // namespace krcu

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
-#include <type_traits>
 #include <utility>
 
 #include <krcu/draft.hpp>

@@ -8,7 +8,6 @@
 #include <concepts>
 #include <cstddef>
 #include <expected>
-#include <type_traits>
 #include <utility>
 
 #include <krcu-constants.h>

@@ -17,6 +17,14 @@ unload() {
 	rmmod "$1" || fail "rmmod $1"
 }
 
+until_used() {
+	for _ in $(seq 600); do
+		[ "$(cat /sys/module/"$1"/refcnt)" = 0 ] || return 0
+		sleep 0.1
+	done
+	fail "nobody uses $1"
+}
+
 for driver in krcu_route plain_route; do
 	insmod $driver.ko || fail "insmod $driver"
 	[ -c /dev/$driver ] || fail "$driver has no device"
@@ -26,6 +34,7 @@ for driver in krcu_route plain_route; do
 		insmod $driver.ko || fail "insmod $driver"
 		./route_user /dev/$driver load &
 		load=$!
+		until_used $driver
 		sleep 1
 		kill -0 $load || fail "$driver: the load ended by itself"
 		! rmmod $driver 2>/dev/null || fail "$driver was unloaded while it is used"

@@ -17,7 +17,7 @@ help:
 	@echo 'make matrix    suites, sample driver and torture in every test kernel, and a table of how it went'
 	@echo 'make torture   use every type from all contexts at once, for DURATION seconds'
 	@echo 'make faults    torture while memory runs out, a reader never leaves, objects are retired at full speed'
-	@echo 'make mutants   break krcu in some hundred small ways, one at a time: a test has to see each'
+	@echo 'make mutants   break krcu in some two hundred small ways, one at a time: a test must see each'
 	@echo 'make bench     what each operation costs in instructions, beside the same in C by hand'
 	@echo 'make unload    load and unload the sample driver, destructors pending, CYCLES times'
 	@echo 'make modules   build the modules, for KERNEL or for KDIR'

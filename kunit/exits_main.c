@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * krcu_exits: drivers that leave things to the module's exit, one for each value of
- * the parameter "scenario". For scripts/guest/exits.sh, which loads and unloads it.
+ * the parameter "scenario". For scripts/guests/exits.sh, which loads and unloads it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -273,7 +273,7 @@ private:
 	OnOtherCpu<Run> thread_; // last, as the thread uses the others
 };
 
-/// A domain of more than one source.
+/// Of domains and locks in more than one source.
 struct SharedTag {
 	static constexpr const char *name = "krcu_kunit_shared";
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /// @file
-/// Looking at objects, making them and letting go of them.
+/// Looking at objects, making them and retiring them.
 #ifndef LOOK_HPP
 #define LOOK_HPP
 
@@ -67,12 +67,12 @@ void look_at(const T &object, Kind kind, Task &task, Section &section, bool may_
 		section.leave();
 }
 
-/// Counts an object that is about to be let go of.
+/// Counts an object that is about to be retired.
 template <class T>
 void retire(const T &object, Kind kind)
 {
 	if (!alive(object))
-		fail("an object ended before it was let go of", kind);
+		fail("an object ended before it was retired", kind);
 	counts(kind).retired.inc();
 }
 

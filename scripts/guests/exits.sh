@@ -66,6 +66,10 @@ leave() {
 	insmod krcu_exits.ko scenario="$1" || fail "$1: insmod"
 	rmmod krcu_exits || fail "$1: rmmod"
 	all_destroyed "$1"
+	# Nor is a late reader said to keep what goes.
+	case $said in
+	*'memory and this module stay'*) fail "$1: the module was said to stay" ;;
+	esac
 }
 
 percpu() {

@@ -31,7 +31,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "gue
 from console import Console, judge
 from initramfs import INIT, write_initramfs
 from machine import MACHINES, pick_accel, qemu_command, start
-from verdict import GOOD, SETUP, die, read
+from verdict import GOOD, SETUP, VERDICT, die, read
 
 BOOTS = 3
 
@@ -110,8 +110,10 @@ def run(args, tmp):
         if not keep_log:
             os.unlink(args.log)
         return code
+    with open(args.log, "a", encoding="utf-8") as log:
+        print(VERDICT, verdict, *console.excerpt(), sep="\n", file=log)
     if args.quiet:
-        print("\n".join(console.tail))
+        print("\n".join(console.excerpt()))
     sys.stdout.flush()
     print(f"krcu: {args.name}FAILED: {verdict}", file=sys.stderr)
     return code

@@ -21,12 +21,13 @@ printf '# krcu-source: 6.12\nCONFIG_X=y\n' | tee "$tree/scripts/kernels/one.conf
 fake_source "$work/cache/krcu/src/linux-6.12_6.12.1-1"
 kernels=$work/cache/krcu/kernels
 
-# Nothing is installed. A guest leaves in its log what $SAID is, and the report shows logs.
+# Nothing is installed. A guest leaves in its log what $SAID is, and ends with $STATUS; the report shows logs.
 printf '#!/bin/sh\n' >"$tree/scripts/setup.sh"
 cat >"$tree/scripts/guest.py" <<'END'
 import os, sys
 with open(sys.argv[sys.argv.index("--log") + 1], "w") as log:
     log.write(os.environ["SAID"])
+sys.exit(int(os.environ.get("STATUS", "0")))
 END
 cat >"$tree/scripts/checks/kunit-report.py" <<'END'
 import sys
@@ -121,6 +122,20 @@ cp "$work/clean" "$work/log"
 result $? "make_clean_does_not_take_the_logs_of_a_run"
 target clean >"$work/log" 2>&1 && [ ! -e "$tree/build" ]
 result $? "make_clean_cleans_when_no_run_is_left"
+
+# --- what fails ------------------------------------------------------------------------------------
+
+# fails COMMAND...: guests do, and their logs say why in two lines
+fails() {
+	SAID=$'krcu-guest: FAILED\nit hung\n[ 1.0] there' STATUS=5 "$@" >"$work/log" 2>&1
+	grep -A 1 -x -- '--failed=one:.*it hung' "$work/log" | grep -qxF '[ 1.0] there'
+}
+
+fails target test KERNEL=one
+result $? "the_report_has_the_reason"
+mkdir -p "$tree/build/one/module/torture" && cp "$torture" "$tree/build/one/module/torture"
+fails "$tree/scripts/krcu.sh" row one
+result $? "so_has_a_row"
 
 # --- what cannot be had ----------------------------------------------------------------------------
 

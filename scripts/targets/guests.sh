@@ -92,12 +92,21 @@ run_torture() { # NAME LOG DURATION PARAMETERS ARGUMENTS...: the module's parame
 		--append "init_on_alloc=0 krcu_torture.duration=$duration$parameters" "$@"
 }
 
-# check WHAT COMMAND...: a case of the row that is one run of a guest
-check() {
-	local what=$1
+# why LOG: for the report, what guest.py has said of a run that failed, and has shown of its console
+why() {
+	local said
 
-	shift
-	if "$@"; then results+=("--passed=$name:$what"); else results+=("--failed=$name:$what"); fi
+	said=$(sed '0,/^krcu-guest: FAILED$/d' "$1" 2>/dev/null) || :
+	echo "${said:-the guest did not run (see above)}"
+}
+
+# check WHAT LOG COMMAND...: a case of the row that is one run of a guest
+check() {
+	local what=$1 log=$2
+
+	shift 2
+	: >"$log" # an older one says nothing of this run
+	if "$@"; then results+=("--passed=$name:$what"); else results+=("--failed=$name:$what: $(why "$log")"); fi
 }
 
 make_demo() {

@@ -92,7 +92,12 @@ ends "a_panic_counts" 4 "guest crashed: Kernel panic"
 GUEST="$boot exec sleep 60"
 ends "a_guest_that_hangs_is_ended" 5 "guest hung: no end after 1 s" --timeout 1
 GUEST="$boot $end exec sleep 60"
-ends "a_guest_that_hangs_after_its_end_is_not_good" 5 "guest hung"
+ends "a_guest_that_hangs_after_its_end_is_not_good" 5 "guest hung" --timeout 3
+# As one does that gets no time
+GUEST="$boot $end sleep 7"
+ends "a_guest_may_take_its_time_to_go" 0 "ok"
+GUEST="$boot $end read -r && kernel WARNING: late"
+ends "a_guest_is_told_when_its_end_was_seen" 3 "WARNING: late"
 GUEST=
 ends "a_silent_guest_is_not_good" 4 "$before"
 GUEST='echo "qemu: no such machine" >&2; exit 1'

@@ -43,8 +43,8 @@ if [ -f /krcu-script ]; then
 		head -n 200 $leaks | while IFS= read -r line; do printf '<5>%s\n' "$line" >/dev/kmsg; done
 	fi
 	printf '<1>@MARKER@\n' $status >/dev/kmsg
-	# Where a kernel thread prints (PREEMPT_RT), it needs a moment.
-	[ ! -e /sys/kernel/realtime ] || sleep 0.3
+	# Another CPU or a kernel thread may be printing it. guest.py says when it is there.
+	read -r _ </dev/console
 else
 	busybox --install -s /bin
 	printf '\nkrcu: modules are in /krcu; exit (or Ctrl-A x) ends the guest\n'

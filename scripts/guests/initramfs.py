@@ -24,6 +24,10 @@ mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
 mount -t tmpfs tmp /tmp
 mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
+# Who loads suites waits for each case, and one in which two CPUs meet thousands of times takes a minute where the
+# machine lets them run in turns. KUnit itself waits that long.
+patience=/proc/sys/kernel/hung_task_timeout_secs
+[ ! -w $patience ] || echo 300 >$patience
 cd /krcu
 if [ -f /krcu-script ]; then
 	set -o pipefail

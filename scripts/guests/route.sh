@@ -10,7 +10,7 @@ fail() {
 
 # Its last users are dead; the kernel may have yet to close their files.
 unload() {
-	for _ in $(seq 100); do
+	for _ in $(seq 1000); do
 		rmmod "$1" 2>/dev/null && return
 		sleep 0.1
 	done
@@ -26,6 +26,11 @@ for driver in krcu_route plain_route; do
 		insmod $driver.ko || fail "insmod $driver"
 		./route_user /dev/$driver load &
 		load=$!
+		# Where a program takes long to start, it takes longer than that second until it uses the driver.
+		for _ in $(seq 1000); do
+			[ "$(cat /sys/module/$driver/refcnt)" = 0 ] || break
+			sleep 0.1
+		done
 		sleep 1
 		kill -0 $load || fail "$driver: the load ended by itself"
 		! rmmod $driver 2>/dev/null || fail "$driver was unloaded while it is used"

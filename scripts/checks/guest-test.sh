@@ -26,8 +26,8 @@ export PATH=$work/bin:$PATH WORK=$work GUEST
 
 guest() { # ARGUMENTS...
 	rm -f "$work/qemu"
-	timeout --foreground 60 python3 "$krcu/scripts/guest.py" run --image "$work/image" --busybox "$work/busybox" --accel tcg \
-		--script "$work/script" --log "$work/console" --timeout 30 --quiet "$@" >"$work/log" 2>&1
+	timeout --foreground 600 python3 "$krcu/scripts/guest.py" run --image "$work/image" --busybox "$work/busybox" --accel tcg \
+		--script "$work/script" --log "$work/console" --timeout 300 --quiet "$@" >"$work/log" 2>&1
 }
 
 # ends CASE STATUS WORDS ARGUMENTS...: what $GUEST does is told by that exit status, and by WORDS in the last line
@@ -148,15 +148,15 @@ result $? "the_report_shows_all_of_it"
 
 # shellcheck disable=SC2016 # for it to expand
 GUEST='echo $$ >$WORK/pid; exec sleep 1000'
-guest --timeout 50 2>/dev/null &
-for _ in $(seq 600); do
+guest --timeout 500 2>/dev/null &
+for _ in $(seq 6000); do
 	[ ! -s "$work/pid" ] || break
 	sleep 0.1
 done
 read -r pid <"$work/pid"
 kill -KILL "$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")"
 wait
-for _ in $(seq 600); do
+for _ in $(seq 6000); do
 	[ -e "/proc/$pid" ] || break
 	sleep 0.1
 done

@@ -23,7 +23,7 @@ from console import PRINTK_PREFIX_RE
 from verdict import VERDICT
 
 ESCAPE_RE = re.compile(r"\x1b\[[0-9;]*m")
-PARSE_SECONDS = 30
+PARSE_SECONDS = 120
 SUITE_RE = re.compile(r"((?:not )?ok) \d+")
 TOTAL_RE = re.compile(r"Testing complete\.(.*)")
 # As kunit.py ends a case, with what the case said above it; suites and rules have = around them.

@@ -570,7 +570,7 @@ int main(int argc, char **argv)
 		several_processes(4, 0);
 		return 1;
 	}
-	alarm(400);
+	alarm(550);
 	for (unsigned int i = 0; i < sizeof(checks) / sizeof(*checks); i++) {
 		checks[i].run();
 		printf("route_user: %s: %s: passed\n", path, checks[i].what);

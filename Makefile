@@ -32,7 +32,7 @@ help:
 	@echo '  KDIR=DIR           a kernel build or installed headers, for make modules'
 	@echo '  CC=gcc-12 LLVM=-19 the compiler for test kernels and their modules'
 	@echo '  KRCU_INLINE=0      call the shims instead of inlining them'
-	@echo '  ACCEL=kvm|tcg SMP=N MEM=SIZE TIMEOUT=SECONDS   the guest (auto, 2, 1G, 300 and more)'
+	@echo '  ACCEL=kvm|tcg SMP=N MEM=SIZE TIMEOUT=SECONDS   the guest (auto, 2, 1G, 400 and more)'
 	@echo '  FILTER=GLOB        KUnit cases to run: suite.case, such as rcu_box.*; or mutants, by name'
 	@echo '  DURATION=60        seconds of torture; TORTURE="nreaders=4 ..." its module parameters (modinfo)'
 	@echo '  CYCLES=1000        how often make unload does that (100 in a kernel with KASAN)'

@@ -53,7 +53,7 @@ static int retire(const char *val, const struct kernel_param *kp)
 		return err;
 	if (late)
 		exits_say("a writer is on its way");
-	for (int ms = 0; late && ms < 10000 && !READ_ONCE(exit_has_returned); ms++)
+	for (int ms = 0; late && ms < 60000 && !READ_ONCE(exit_has_returned); ms++)
 		usleep_range(1000, 2000);
 	err = exits_hold_callbacks_up();
 	return err ? err : exits_late_thread(exits_retire_all);

@@ -31,8 +31,7 @@ put() {
 	[ ! -w "$2" ] || echo "$1" >"$2" 2>/dev/null
 }
 
-# Those who wait for a reader that stays are not hung, where the kernel would think so after 30 s; nor are
-# hundreds who take turns in a shrinker, for minutes where KASAN makes each turn long.
+# Hundreds who take turns in a shrinker are not hung, for minutes where KASAN makes each turn long.
 put 600 /proc/sys/kernel/hung_task_timeout_secs
 
 # A line for each time that a CPU went.

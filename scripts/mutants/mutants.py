@@ -297,7 +297,7 @@ def complaint(verdict, console):
         said = re.findall(r"\w+: FAILED: (.*)", read(console))
         if said:
             return said[0].strip()
-    text = re.sub(r"^krcu: FAILED: (guest crashed: |kernel complained: )?|; (all of|last) .*$", "", verdict)
+    text = re.sub(r"^krcu: FAILED: (guest crashed: |kernel complained: )?|; (all of|raise) .*$", "", verdict)
     return re.sub(r"0x[0-9a-f]+/0x[0-9a-f]+| \[krcu_\w+\]|\b[0-9a-f]{16}\b", "", text)
 
 

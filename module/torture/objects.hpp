@@ -22,7 +22,8 @@ public:
 	{
 		const unsigned int shard = torture_cpu() % Shard::count;
 
-		id_ = (shards[shard].of[kind].ids.fetch_add(1, krcu::relaxed) + 1) * Shard::count + shard;
+		// Each shard has a range of its own, so that their last digits are anything.
+		id_ = ~0ul / Shard::count * shard + shards[shard].of[kind].ids.fetch_add(1, krcu::relaxed) + 1;
 		complement_ = ~id_;
 	}
 	Canary(const Canary &) = delete;

@@ -67,13 +67,16 @@ void look_at(const T &object, Kind kind, Task &task, Section &section, bool may_
 		section.leave();
 }
 
-/// Counts an object that is about to be let go of.
-template <class T>
-void retire(const T &object, Kind kind)
+/// Counts the object that an owner is about to let go of. Whether there is one.
+template <class Owner>
+bool let_go_of(const Owner &owner, Kind kind)
 {
-	if (!alive(object))
+	if (!owner)
+		return false;
+	if (!alive(*owner))
 		fail("an object ended before it was let go of", kind);
 	counts(kind).retired.inc();
+	return true;
 }
 
 /// See Pace; for what is retired into the steady domain.

@@ -92,11 +92,15 @@ void read_round(Task &task)
 		planted_subject.read(task);
 }
 
+/// Each kind lets go of an object, where a few updates are enough for that: not all of them take something out.
 void update_round(Task &task, bool may_sleep)
 {
 	if (!task.pace.may_go_on(may_sleep, krcu::GracePeriod::start, small_batch))
 		return;
-	for_each_subject([&](auto &subject) { subject.update(task, may_sleep); });
+	for_each_subject([&](auto &subject) {
+		for (unsigned int updates = 4; updates && !subject.update(task, may_sleep); updates--)
+			;
+	});
 	if (bug == TORTURE_EARLY_FREE)
 		planted_subject.update(task, may_sleep);
 	if (bug == TORTURE_LOST_OBJECT)

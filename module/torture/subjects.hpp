@@ -5,6 +5,7 @@
 #define SUBJECTS_HPP
 
 #include <cerrno>
+#include <cstddef>
 #include <type_traits>
 #include <utility>
 
@@ -40,20 +41,21 @@ public:
 		});
 	}
 
-	void update(Task &task, bool may_sleep)
+	bool update(Task &task, bool may_sleep)
 	{
 		if (context == Context::may_sleep && !may_sleep)
-			return;
+			return false;
 		if (in_steady && !may_go_on_in_steady(task, may_sleep))
-			return;
+			return false;
 		if (may_sleep && task.random(8) == 0)
-			copy(task);
-		else if (task.random(16) == 0)
-			drop(task, raced_[task.random(raced)].take());
-		else if (task.random(4) == 0)
-			exchange(task, may_sleep);
-		else if (P fresh = make<P>(may_sleep, task))
-			drop(task, raced_[task.random(raced)].replace(std::move(fresh)));
+			return copy(task);
+		if (task.random(16) == 0)
+			return drop(task, raced_[task.random(raced)].take());
+		if (task.random(4) == 0)
+			return exchange(task, may_sleep);
+		if (P fresh = make<P>(may_sleep, task))
+			return drop(task, raced_[task.random(raced)].replace(std::move(fresh)));
+		return false;
 	}
 
 	/// As fast as grace periods allow, or faster.
@@ -107,14 +109,13 @@ private:
 		}
 	}
 
-	static void drop(Task &task, Old old)
+	static bool drop(Task &task, Old old)
 	{
-		if (old)
-			retire(*old, kind);
 		task.updates.add();
+		return let_go_of(old, kind);
 	}
 
-	void copy(Task &task)
+	bool copy(Task &task)
 	{
 		Old old;
 		{
@@ -135,18 +136,18 @@ private:
 			if (updated)
 				old = std::move(*updated);
 		}
-		drop(task, std::move(old));
+		return drop(task, std::move(old));
 	}
 
 	/// Replaces what it sees, unless somebody else is faster: then what it has made was for nothing.
-	void exchange(Task &task, bool may_sleep)
+	bool exchange(Task &task, bool may_sleep)
 	{
 		auto &pointer = raced_[task.random(raced)];
 		P fresh = make<P>(may_sleep, task);
 		Old old;
 
 		if (!fresh)
-			return;
+			return false;
 		under_guard([&](const auto &guard) {
 			auto seen = pointer.dereference(guard);
 			auto exchanged = pointer.compare_exchange(seen, std::move(fresh));
@@ -158,9 +159,8 @@ private:
 			else
 				old = std::move(*exchanged);
 		});
-		if (fresh)
-			retire(*fresh, kind);
-		drop(task, std::move(old));
+		let_go_of(fresh, kind);
+		return drop(task, std::move(old));
 	}
 
 	krcu::Rcu<P, Domain> raced_[raced];
@@ -192,11 +192,11 @@ public:
 			(void)kept_[task.random(kept)].replace(std::move(mine));
 	}
 
-	void update(Task &task, bool may_sleep)
+	bool update(Task &task, bool may_sleep)
 	{
-		Pointers<kind, P>::update(task, may_sleep);
 		if (P fresh = make<P>(may_sleep, task))
 			(void)found_.replace(P(fresh));
+		return Pointers<kind, P>::update(task, may_sleep);
 	}
 
 	void clear()
@@ -237,7 +237,7 @@ public:
 			look_at(*object, kind, task, task.rcu);
 	}
 
-	void update(Task &task, bool may_sleep)
+	bool update(Task &task, bool may_sleep)
 	{
 		const unsigned long index = any_index(task);
 		P old;
@@ -257,9 +257,8 @@ public:
 			if (auto result = array_->store(index, std::move(fresh), gfp(may_sleep)))
 				old = std::move(*result);
 		}
-		if (old)
-			retire(*old, kind);
 		task.updates.add();
+		return let_go_of(old, kind);
 	}
 
 	void clear() { array_.reset(); }
@@ -301,7 +300,7 @@ public:
 			look_at(*item, kind, task, task.rcu);
 	}
 
-	void update(Task &task, bool may_sleep)
+	bool update(Task &task, bool may_sleep)
 	{
 		krcu::RcuOld<P> old;
 		P fresh = make<P>(may_sleep, task);
@@ -328,9 +327,8 @@ public:
 		} else {
 			list_->push_back(std::move(fresh));
 		}
-		if (old)
-			retire(*old, kind);
 		task.updates.add();
+		return let_go_of(old, kind);
 	}
 
 	void clear() { list_.reset(); }
@@ -373,17 +371,17 @@ public:
 		}
 	}
 
-	void update(Task &task, bool may_sleep)
+	bool update(Task &task, bool may_sleep)
 	{
 		const unsigned int key = task.random(keys);
-		const bool grows = task.updates.get() / 4096 % 2 == 0; // first, or a slow kernel has nothing to erase
 		P old;
 
+		turn_about();
 		if (task.random(4) == 0) {
 			krcu::ReadGuard guard;
 			if (auto object = table_.find(key, guard))
 				old = table_.erase(*object);
-		} else if (!grows) {
+		} else if (!grows_.load()) {
 			old = table_.erase(key);
 		} else if (auto fresh = draft<P>(may_sleep, task)) {
 			fresh->key = key;
@@ -392,9 +390,8 @@ public:
 			else if (auto replaced = table_.replace(std::move(fresh)))
 				old = std::move(*replaced);
 		}
-		if (old)
-			retire(*old, hashed);
 		task.updates.add();
+		return let_go_of(old, hashed);
 	}
 
 	void clear() { table_ = Table(); }
@@ -404,7 +401,19 @@ private:
 
 	static constexpr unsigned int keys = 512;
 
+	/// Between few objects and nearly all that there are keys for.
+	void turn_about()
+	{
+		const std::size_t size = table_.size();
+
+		if (size < keys / 8)
+			grows_.store(true);
+		else if (size > keys * 3 / 4)
+			grows_.store(false);
+	}
+
 	Table table_;
+	krcu::Atomic<bool> grows_;
 };
 
 /// A pointer as a driver in C has it, and Callbacks that own what it pointed to.
@@ -421,18 +430,18 @@ public:
 
 	/// `submit` is what to do with the Callback.
 	template <class Submit>
-	void swap(Task &task, bool may_sleep, Submit submit)
+	bool swap(Task &task, bool may_sleep, Submit submit)
 	{
 		auto callback = krcu::Callback<Owner, Memory<kind>>::make(gfp(may_sleep));
 		Owner fresh = Owner::make(gfp(may_sleep));
 
 		if (!callback || !fresh)
-			return;
+			return false;
 		*callback = Owner::from_foreign(current_.exchange(std::move(fresh).into_foreign()));
-		if (*callback)
-			retire(**callback, kind);
+		const bool was_there = let_go_of(*callback, kind);
 		submit(std::move(callback));
 		task.updates.add();
+		return was_there;
 	}
 
 	/// When there are no readers.
@@ -453,9 +462,9 @@ struct Submitted : Deferred<kind> {
 		this->look(task, task.rcu);
 	}
 
-	void update(Task &task, bool may_sleep)
+	bool update(Task &task, bool may_sleep)
 	{
-		this->swap(task, may_sleep, [](auto callback) {
+		return this->swap(task, may_sleep, [](auto callback) {
 			if constexpr (kind == hurried)
 				std::move(callback).submit_hurry();
 			else
@@ -472,11 +481,11 @@ struct SrcuSubmitted : Deferred<srcu_submitted> {
 		look(task, task.srcu, may_sleep);
 	}
 
-	void update(Task &task, bool may_sleep)
+	bool update(Task &task, bool may_sleep)
 	{
 		if (!may_go_on_in_steady(task, may_sleep))
-			return;
-		swap(task, may_sleep, [](auto callback) { std::move(callback).submit(steady); });
+			return false;
+		return swap(task, may_sleep, [](auto callback) { std::move(callback).submit(steady); });
 	}
 };
 

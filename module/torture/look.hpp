@@ -82,7 +82,7 @@ bool let_go_of(const Owner &owner, Kind kind)
 /// See Pace; for what is retired into the steady domain.
 inline bool may_go_on_in_steady(Task &task, bool may_sleep, unsigned int batch = small_batch)
 {
-	return task.steady_pace.may_go_on(may_sleep, [] { return SteadyDomain::GracePeriod::start(steady); }, batch);
+	return task.steady_pace.may_go_on(may_sleep, [] { return SteadyDomain::GracePeriod::start(*steady); }, batch);
 }
 
 /// A draft of a P. `Careless` ones have none.
@@ -91,8 +91,8 @@ krcu::Draft<P> draft(bool may_sleep, Task &task)
 {
 	if constexpr (is_range<typename P::element_type>)
 		return P::draft(gfp(may_sleep), 1 + task.random(8));
-	else if constexpr (requires { P::make(steady, gfp(may_sleep)); })
-		return P::draft(steady, gfp(may_sleep));
+	else if constexpr (requires { P::make(*steady, gfp(may_sleep)); })
+		return P::draft(*steady, gfp(may_sleep));
 	else
 		return P::draft(gfp(may_sleep));
 }

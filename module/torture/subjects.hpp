@@ -4,7 +4,6 @@
 #ifndef SUBJECTS_HPP
 #define SUBJECTS_HPP
 
-#include <cerrno>
 #include <cstddef>
 #include <type_traits>
 #include <utility>
@@ -18,12 +17,71 @@ enum class Context {
 	may_sleep
 };
 
-/// Of those who copy and update: C's mutex.
-struct Copying {
-	static constexpr const char *name = "krcu_torture_copying";
+/// Of those who take turns.
+struct Updating {
+	static constexpr const char *name = "krcu_torture_updating";
 };
 
-/// Pointers that own, and that everybody replaces or exchanges at once; and one that is copied and updated.
+/// A pointer that whoever updates it holds a lock for.
+template <Kind kind, class P, class Domain>
+class Locked {
+	using Old = krcu::RcuOld<P, Domain>;
+
+public:
+	template <class Guard>
+	auto dereference(const Guard &guard) const
+	{
+		return pointer_.dereference(guard);
+	}
+
+	template <krcu::LockGuard Guard>
+	Old update(Task &task, bool may_sleep, const Guard &held)
+	{
+		auto last = pointer_.dereference(held);
+
+		if ((last ? id(*last) : 0) != last_)
+			fail("an update under the lock was lost", kind);
+		if (task.random(2))
+			return exchange(last, make<P>(may_sleep, task));
+		auto updated = pointer_.copy_update(held, [&](const auto *current) {
+			P fresh = make<P>(may_sleep, task);
+
+			if (current != last.get() || (current && !alive(*current)))
+				fail("copy_update() was given another object than the last", kind);
+			if (fresh)
+				last_ = id(*fresh);
+			return fresh;
+		});
+		return updated ? std::move(*updated) : Old();
+	}
+
+	/// When nobody updates it.
+	void clear()
+	{
+		(void)pointer_.take();
+		last_ = 0;
+	}
+
+private:
+	template <class Found>
+	Old exchange(const Found &last, P fresh)
+	{
+		if (!fresh)
+			return Old();
+		last_ = id(*fresh);
+		auto exchanged = pointer_.compare_exchange(last, std::move(fresh));
+
+		if (exchanged)
+			return std::move(*exchanged);
+		fail("compare_exchange() found somebody else's object under the lock", kind);
+		return Old();
+	}
+
+	krcu::Rcu<P, Domain> pointer_;
+	unsigned long last_ = 0;
+};
+
+/// Pointers that own, and that everybody replaces or exchanges at once; and some that are updated under a lock.
 template <Kind kind, class P, Context context = Context::any>
 class Pointers {
 	static constexpr bool in_steady = krcu::ForeignOwnableRcu<P, SteadyDomain::Guard>;
@@ -47,8 +105,8 @@ public:
 			return false;
 		if (in_steady && !may_go_on_in_steady(task, may_sleep))
 			return false;
-		if (may_sleep && task.random(8) == 0)
-			return copy(task);
+		if (task.random(8) == 0)
+			return take_turns(task, may_sleep);
 		if (task.random(16) == 0)
 			return drop(task, raced_[task.random(raced)].take());
 		if (task.random(4) == 0)
@@ -73,7 +131,8 @@ public:
 	{
 		for (auto &pointer : raced_)
 			(void)pointer.take();
-		(void)copied_.take();
+		under_mutex_.clear();
+		under_spin_lock_.clear();
 	}
 
 private:
@@ -83,7 +142,7 @@ private:
 	static void under_guard(F f)
 	{
 		if constexpr (in_steady) {
-			auto guard = steady.read_lock();
+			auto guard = steady->read_lock();
 
 			f(guard);
 		} else {
@@ -96,10 +155,21 @@ private:
 	template <class Guard>
 	void read(Task &task, const Guard &guard, Section &section)
 	{
-		const unsigned int i = task.random(raced + 1);
+		const unsigned int i = task.random(raced + 2);
 
 		task.reads.add();
-		if (auto object = (i < raced ? raced_[i] : copied_).dereference(guard)) {
+		if (i < raced)
+			look(raced_[i], task, guard, section);
+		else if (i == raced)
+			look(under_mutex_, task, guard, section);
+		else
+			look(under_spin_lock_, task, guard, section);
+	}
+
+	template <class Pointer, class Guard>
+	static void look(const Pointer &pointer, Task &task, const Guard &guard, Section &section)
+	{
+		if (auto object = pointer.dereference(guard)) {
 			if constexpr (requires { object->rcu_view(guard); })
 				look_at(object->rcu_view(guard), kind, task, section);
 			else
@@ -115,26 +185,22 @@ private:
 		return let_go_of(old, kind);
 	}
 
-	bool copy(Task &task)
+	bool take_turns(Task &task, bool may_sleep)
 	{
 		Old old;
-		{
-			auto held = krcu::Mutex<Copying>::wrap(torture_copying()).lock();
-			auto last = copied_.dereference(held);
 
-			if ((last ? id(*last) : 0) != last_copy_)
-				fail("an update under the lock was lost", kind);
-			auto updated = copied_.copy_update(held, [&](const auto *current) {
-				P fresh = make<P>(true, task);
+		if (context == Context::may_sleep || (may_sleep && task.random(2))) {
+			auto held = mutex_.lock();
 
-				if (current != last.get() || (current && !alive(*current)))
-					fail("copy_update() was given another object than the last", kind);
-				if (fresh)
-					last_copy_ = id(*fresh);
-				return fresh;
-			});
-			if (updated)
-				old = std::move(*updated);
+			old = under_mutex_.update(task, true, held);
+		} else if (task.random(2)) {
+			auto held = spin_lock_.lock_bh();
+
+			old = under_spin_lock_.update(task, false, held);
+		} else {
+			auto held = spin_lock_.lock_irqsave();
+
+			old = under_spin_lock_.update(task, false, held);
 		}
 		return drop(task, std::move(old));
 	}
@@ -164,8 +230,9 @@ private:
 	}
 
 	krcu::Rcu<P, Domain> raced_[raced];
-	krcu::Rcu<P, Domain> copied_;
-	unsigned long last_copy_ = 0;
+	Locked<kind, P, Domain> under_mutex_, under_spin_lock_;
+	krcu::Mutex<Updating> mutex_;
+	krcu::SpinLock<Updating> spin_lock_;
 };
 
 /// Pointers to what readers make themselves owners of.
@@ -217,23 +284,17 @@ private:
 template <Kind kind, class P>
 class Array {
 public:
-	int start()
-	{
-		array_ = krcu::KBox<krcu::XArray<P>>::make(krcu::GFP_KERNEL);
-		return array_ ? 0 : -ENOMEM;
-	}
-
 	void read(Task &task)
 	{
 		krcu::ReadGuard guard;
 
 		task.reads.add();
 		if (task.random(256) == 0)
-			array_->for_each(guard, [&](unsigned long, const auto &object) {
+			array_.for_each(guard, [&](unsigned long, const auto &object) {
 				look_at(object, kind, task, task.rcu);
 				return task.random(64) != 0;
 			});
-		else if (auto object = array_->load(any_index(task), guard))
+		else if (auto object = array_.load(any_index(task), guard))
 			look_at(*object, kind, task, task.rcu);
 	}
 
@@ -243,25 +304,30 @@ public:
 		P old;
 
 		if (task.random(4) == 0) {
-			old = array_->erase(index);
+			old = array_.erase(index);
 			// Half of the reservations are released again.
-			if (auto place = array_->reserve(index, gfp(may_sleep)); place && task.random(2))
+			if (auto place = array_.reserve(index, gfp(may_sleep)); place && task.random(2))
 				old = std::move(*place).fill(make<P>(may_sleep, task));
 		} else if (P fresh = make<P>(may_sleep, task); fresh && task.random(4) == 0) {
-			auto allocated = array_->alloc(std::move(fresh), 1, small, gfp(may_sleep));
+			auto allocated = array_.alloc(std::move(fresh), 1, small, gfp(may_sleep));
 
 			if (allocated && (*allocated < 1 || *allocated > small))
 				fail("alloc() took an index that is out of its range", kind);
 			old = std::move(fresh);
 		} else if (fresh) {
-			if (auto result = array_->store(index, std::move(fresh), gfp(may_sleep)))
+			if (auto result = array_.store(index, std::move(fresh), gfp(may_sleep)))
 				old = std::move(*result);
 		}
 		task.updates.add();
 		return let_go_of(old, kind);
 	}
 
-	void clear() { array_.reset(); }
+	void clear()
+	{
+		krcu::ReadGuard guard;
+
+		array_.for_each(guard, [&](unsigned long index, const auto &) { (void)array_.erase(index); });
+	}
 
 private:
 	static constexpr unsigned int small = 16;
@@ -274,29 +340,21 @@ private:
 		return i < 64 ? i * 4099ul : i - 63;
 	}
 
-	krcu::KBox<krcu::XArray<P>> array_;
+	krcu::XArray<P> array_;
 };
 
 /// A short list, pushed to, erased from and replaced in by everybody.
 template <Kind kind, class P>
 class Items {
-	using Items_ = krcu::List<P, &P::element_type::link>;
-
 public:
-	int start()
-	{
-		list_ = krcu::KBox<Items_>::make(krcu::GFP_KERNEL);
-		return list_ ? 0 : -ENOMEM;
-	}
-
 	void read(Task &task)
 	{
 		krcu::ReadGuard guard;
 
 		task.reads.add();
 		if (task.random(64) == 0)
-			list_->for_each(guard, [&](const auto &item) { look_at(item, kind, task, task.rcu); });
-		else if (auto item = list_->find_if(guard, any(task)))
+			list_.for_each(guard, [&](const auto &item) { look_at(item, kind, task, task.rcu); });
+		else if (auto item = list_.find_if(guard, any(task)))
 			look_at(*item, kind, task, task.rcu);
 	}
 
@@ -307,7 +365,7 @@ public:
 
 		if (task.random(4) == 0) {
 			unsigned int length = 0;
-			auto held = list_->lock();
+			auto held = list_.lock();
 
 			held.for_each([&](const auto &) { length++; });
 			if (length > longest)
@@ -320,18 +378,18 @@ public:
 			krcu::ReadGuard guard;
 
 			// Perhaps somebody else takes it out first.
-			if (auto item = list_->find_if(guard, any(task)))
-				old = task.random(2) ? list_->erase(*item) : list_->replace(*item, std::move(fresh));
+			if (auto item = list_.find_if(guard, any(task)))
+				old = task.random(2) ? list_.erase(*item) : list_.replace(*item, std::move(fresh));
 		} else if (task.random(2)) {
-			list_->push_front(std::move(fresh));
+			list_.push_front(std::move(fresh));
 		} else {
-			list_->push_back(std::move(fresh));
+			list_.push_back(std::move(fresh));
 		}
 		task.updates.add();
 		return let_go_of(old, kind);
 	}
 
-	void clear() { list_.reset(); }
+	void clear() { list_.clear(); }
 
 private:
 	static constexpr unsigned int longest = 16;
@@ -341,18 +399,16 @@ private:
 		return [which = task.random(8)](const auto &item) { return item.id() % 8 == which; };
 	}
 
-	krcu::KBox<Items_> list_;
+	krcu::List<P, &P::element_type::link> list_;
 };
 
 /// A hash table, which grows and shrinks all the time.
 template <class P>
 class Hash {
 public:
-	int start()
-	{
-		table_ = Table::make();
-		return table_ ? 0 : -ENOMEM;
-	}
+	/// As a global it is not there where there is no table.
+	static Hash make() { return Hash(Table::make()); }
+	explicit operator bool() const { return bool(table_); }
 
 	void read(Task &task)
 	{
@@ -394,12 +450,19 @@ public:
 		return let_go_of(old, hashed);
 	}
 
-	void clear() { table_ = Table(); }
+	void clear()
+	{
+		krcu::ReadGuard guard;
+
+		table_.for_each(guard, [&](const auto &object) { (void)table_.erase(object); });
+	}
 
 private:
 	using Table = krcu::HashTable<P, &Keyed::link, &Keyed::key>;
 
 	static constexpr unsigned int keys = 512;
+
+	explicit Hash(Table table) : table_(std::move(table)) {}
 
 	/// Between few objects and nearly all that there are keys for.
 	void turn_about()
@@ -420,6 +483,8 @@ private:
 template <Kind kind>
 class Deferred {
 public:
+	~Deferred() { clear(); }
+
 	/// In the section that protects it.
 	void look(Task &task, Section &section, bool may_sleep = false)
 	{
@@ -476,7 +541,7 @@ struct Submitted : Deferred<kind> {
 struct SrcuSubmitted : Deferred<srcu_submitted> {
 	void read(Task &task, bool may_sleep = false)
 	{
-		auto guard = steady.read_lock();
+		auto guard = steady->read_lock();
 
 		look(task, task.srcu, may_sleep);
 	}
@@ -485,7 +550,7 @@ struct SrcuSubmitted : Deferred<srcu_submitted> {
 	{
 		if (!may_go_on_in_steady(task, may_sleep))
 			return false;
-		return swap(task, may_sleep, [](auto callback) { std::move(callback).submit(steady); });
+		return swap(task, may_sleep, [](auto callback) { std::move(callback).submit(*steady); });
 	}
 };
 

@@ -8,9 +8,9 @@ namespace torture {
 
 // In the order of Kind.
 constexpr const char *const names[kinds] = {
-	"RcuBox/kvfree", "RcuBox", "RcuBox/Work", "RcuBox[]", "RcuVBox", "RcuKVBox", "SlabCache", "RcuFreeBox",
+	"RcuBox/kvfree", "RcuBox", "RcuBox/Work", "RcuBox[]", "Tail", "RcuVBox", "RcuKVBox", "SlabCache", "RcuFreeBox",
 	"PollWaitQueue", "XArray", "List", "HashTable", "Callback", "Callback/hurry", "Callback/Srcu", "SrcuBox", "RcuRef",
-	"RcuOld<Box>", "RcuOld<VBox>", "Srcu", "Srcu/SrcuBox", "planted"
+	"RcuOld<Box>", "RcuOld<VBox>", "Revocable", "Revocable/Srcu", "Srcu", "Srcu/SrcuBox", "planted"
 };
 static_assert(names[kinds - 1]);
 

@@ -73,6 +73,20 @@ struct Listed : Object<kind> {
 	krcu::ListLink link;
 };
 
+/// What is behind a header, which it knows.
+template <Kind kind>
+struct Element : Object<kind> {
+	unsigned long header = 0;
+};
+
+/// The header of a Tail, which knows how much is behind it.
+template <Kind kind>
+struct Header : Object<kind> {
+	explicit Header(std::size_t n) : length(n) {}
+
+	std::size_t length;
+};
+
 /// For RcuRefs.
 template <Kind kind>
 struct Shared : krcu::RefCounted, Object<kind> {};

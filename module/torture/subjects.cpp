@@ -23,6 +23,7 @@ constinit bool paced = true;
 constexpr std::size_t pages = 2ul * KRCU_PAGE_SIZE;
 
 using Cache = krcu::SlabCache<Canary<cached>>;
+using WithTail = krcu::RcuBox<krcu::Tail<Header<tailed>, Element<tailed>>, Memory<tailed>>;
 using InVmalloc = krcu::RcuBox<Object<vmalloced, pages>, Memory<vmalloced, krcu::Vmalloc>>;
 using InKVmalloc = krcu::RcuBox<Canary<kvmalloced, pages>, Memory<kvmalloced, krcu::KVmalloc>>;
 using WaitingInVmalloc = krcu::Box<Object<waiting_vmalloced, pages>, Memory<waiting_vmalloced, krcu::Vmalloc>>;
@@ -32,6 +33,7 @@ KRCU_GLOBAL(plain_subject, Pointers<plain, krcu::RcuBox<Canary<plain>, Memory<pl
 KRCU_GLOBAL(boxed_subject, Pointers<boxed, krcu::RcuBox<Object<boxed>, Memory<boxed>>>);
 KRCU_GLOBAL(worked_subject, Pointers<worked, krcu::RcuBox<SleepyObject<worked>, Memory<worked>, krcu::reclaim::Work>>);
 KRCU_GLOBAL(arrays_subject, Pointers<arrays, krcu::RcuBox<Object<arrays>[], Memory<arrays>>>);
+KRCU_GLOBAL(tailed_subject, Pointers<tailed, WithTail>);
 KRCU_GLOBAL(vmalloced_subject, Pointers<vmalloced, InVmalloc, Context::may_sleep>);
 KRCU_GLOBAL(kvmalloced_subject, Pointers<kvmalloced, InKVmalloc, Context::may_sleep>);
 KRCU_GLOBAL(cached_subject, Pointers<cached, krcu::RcuBox<Canary<cached>, Memory<cached, Cache>>>);
@@ -46,9 +48,11 @@ KRCU_GLOBAL(srcu_submitted_subject, SrcuSubmitted);
 KRCU_GLOBAL(srcu_boxed_subject, Pointers<srcu_boxed, krcu::SrcuBox<Object<srcu_boxed>, Steady, Memory<srcu_boxed>>>);
 KRCU_GLOBAL(referenced_subject, References<referenced, krcu::RcuRef<Shared<referenced>, Memory<referenced>>>);
 
-// What everybody reads, and tasks that may wait for long update: their RcuOld waits for a grace period.
+// What everybody reads, and tasks that may wait for long update: their RcuOld and revoke() wait for a grace period.
 KRCU_GLOBAL(waiting_subject, Pointers<waiting, krcu::Box<Object<waiting>, Memory<waiting>>>);
 KRCU_GLOBAL(waiting_vmalloced_subject, Pointers<waiting_vmalloced, WaitingInVmalloc, Context::may_sleep>);
+KRCU_GLOBAL(revoked_subject, Revocables<revoked, krcu::RcuDomain>);
+KRCU_GLOBAL(srcu_revoked_subject, Revocables<srcu_revoked, SteadyDomain>);
 
 KRCU_GLOBAL(planted_subject, Pointers<planted, Careless<Object<planted>, Memory<planted>>>);
 
@@ -59,6 +63,7 @@ void for_each_subject(F f)
 	f(*boxed_subject);
 	f(*worked_subject);
 	f(*arrays_subject);
+	f(*tailed_subject);
 	f(*vmalloced_subject);
 	f(*kvmalloced_subject);
 	f(*cached_subject);
@@ -79,6 +84,8 @@ void for_each_waiting_subject(F f)
 {
 	f(*waiting_subject);
 	f(*waiting_vmalloced_subject);
+	f(*revoked_subject);
+	f(*srcu_revoked_subject);
 }
 
 void read_round(Task &task)
@@ -180,6 +187,7 @@ void torture_update_waiting(unsigned int task)
 void torture_visit_steady(unsigned int task)
 {
 	srcu_submitted_subject->read(tasks[task], true);
+	srcu_revoked_subject->read(tasks[task], true);
 }
 
 void torture_flood_kvfree(unsigned int task)

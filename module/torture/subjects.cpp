@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-// The subjects that there are, and what tasks do with all of them.
+// The subjects that there are, and what tasks do with all of them. Each has objects of one kind, a way to read and a
+// way to update them.
 
 #include <cstddef>
 #include <utility>
 
-#include "subjects.hpp"
+#include "containers.hpp"
+#include "deferred.hpp"
+#include "pointers.hpp"
+#include "revocables.hpp"
 
 namespace torture {
 
@@ -16,6 +20,27 @@ KRCU_GLOBAL(steady, SteadyDomain); // before all that owns its boxes
 namespace {
 
 using namespace torture;
+
+/// The planted bug: promises readers a grace period that it does not wait for.
+template <class T, krcu::Allocator A>
+class Careless {
+public:
+	using element_type = T;
+
+	static Careless make(krcu::gfp_t gfp) { return krcu::Box<T, A>::make(gfp); }
+	explicit operator bool() const { return bool(box_); }
+	const T &operator*() const { return *box_; }
+
+	void *into_foreign() && { return std::move(box_).into_foreign(); }
+	static Careless from_foreign(void *foreign) { return krcu::Box<T, A>::from_foreign(foreign); }
+	static const T &borrow(void *foreign) { return krcu::Box<T, A>::borrow(foreign); }
+	static const T &rcu_borrow(void *foreign, const krcu::ReadGuard &) { return borrow(foreign); }
+
+private:
+	Careless(krcu::Box<T, A> box) : box_(std::move(box)) {}
+
+	krcu::Box<T, A> box_;
+};
 
 constinit torture_bug bug = TORTURE_NO_BUG;
 constinit bool paced = true;

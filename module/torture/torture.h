@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /* Threads, timers and work items are tasks, numbered from 0: each has its own counts. */
-#define TORTURE_TASKS	256
+#define TORTURE_TASKS	1024
 
 /* SRCU domains that come and go */
 #define TORTURE_SITES	4

@@ -77,6 +77,11 @@ if [ "$disturb" = 1 ] && [ -w /sys/devices/system/cpu/cpu1/online ] && [ "$offli
 	echo "torture: FAILED: no CPU ever went offline"
 	exit 1
 fi
+# What the globals owned when the module went was destroyed as well.
+if verdict | grep -q SUCCESS && dmesg | grep 'krcu-torture: failure: '; then
+	echo "torture: FAILED: the end of the module left something"
+	exit 1
+fi
 verdict | grep "End of test: $expect" && exit
 echo "torture: FAILED: wanted $expect"
 exit 1

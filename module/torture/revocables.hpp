@@ -24,7 +24,7 @@ class Revocables {
 public:
 	void read(Task &task, bool may_sleep = false)
 	{
-		if (const Ref holder = get(any(task))) {
+		if (const Ref holder = get(places_[task.random(2) ? next_.load() : task.random(places)])) {
 			task.reads.add();
 			look(*holder, task, may_sleep);
 		}
@@ -33,7 +33,7 @@ public:
 	/// Context: may sleep.
 	bool update(Task &task, bool may_sleep)
 	{
-		krcu::Rcu<Ref> &place = any(task);
+		krcu::Rcu<Ref> &place = places_[next_.exchange(task.random(places))];
 		Ref holder = get(place);
 
 		if (!holder) {
@@ -58,10 +58,8 @@ public:
 	}
 
 private:
-	/// Each is empty for a grace period when it has been revoked.
+	/// So many that those who revoke do not wait for each other: each is empty for a grace period.
 	static constexpr unsigned int places = 512;
-
-	krcu::Rcu<Ref> &any(Task &task) { return places_[task.random(places)]; }
 
 	static Ref get(const krcu::Rcu<Ref> &place)
 	{
@@ -104,6 +102,7 @@ private:
 	}
 
 	krcu::Rcu<Ref> places_[places];
+	krcu::Atomic<unsigned int> next_; // to be revoked: where readers are
 };
 
 } // namespace torture

@@ -22,7 +22,7 @@ for module in *_route.ko; do
 	insmod $driver.ko || fail "insmod $driver"
 	[ -c /dev/$driver ] || fail "$driver has no device"
 	./route_user /dev/$driver || fail "$driver: see above"
-	unload $driver
+	unload "$driver"
 	for _ in 1 2 3 4; do
 		insmod $driver.ko || fail "insmod $driver"
 		./route_user /dev/$driver load &
@@ -37,8 +37,8 @@ for module in *_route.ko; do
 		! rmmod $driver 2>/dev/null || fail "$driver was unloaded while it is used"
 		kill -9 $load
 		wait $load
-		unload $driver
+		unload "$driver"
 	done
-	[ ! -e /dev/$driver ] || fail "the device of $driver is still there"
+	[ ! -e "/dev/$driver" ] || fail "the device of $driver is still there"
 	echo "route: $driver: passed"
 done

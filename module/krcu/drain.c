@@ -5,7 +5,7 @@
  *
  * One barrier waits for the callbacks that are pending, but a destructor may drop
  * another box, and so queue another callback while the barrier waits: one of
- * RCU's, or of any domain's. So the barriers of RCU, of the work item and of all
+ * RCU's, or of any domain's. So the barriers of RCU, of batches and of all
  * domains are repeated until none of krcu's callbacks ran during a round: then
  * none was pending when it began, and nothing is left that could queue another.
  *

@@ -4,6 +4,7 @@
 #include <linux/debug_locks.h>
 #include <linux/delay.h>
 #include <linux/gfp.h>
+#include <linux/irq_work.h>
 #include <linux/irqflags.h>
 #include <linux/jiffies.h>
 #include <linux/kmsg_dump.h>
@@ -300,6 +301,27 @@ void kunit_run_in_softirq(void (*func)(void *arg), void *arg)
 	del_timer_sync(&call.timer);
 	destroy_timer_on_stack(&call.timer);
 #endif
+}
+
+struct hardirq_call {
+	struct irq_work work;
+	void (*func)(void *arg);
+	void *arg;
+};
+
+static void hardirq_call_fire(struct irq_work *work)
+{
+	struct hardirq_call *call = container_of(work, struct hardirq_call, work);
+
+	call->func(call->arg);
+}
+
+void kunit_run_in_hardirq(void (*func)(void *arg), void *arg)
+{
+	struct hardirq_call call = { .work = IRQ_WORK_INIT_HARD(hardirq_call_fire), .func = func, .arg = arg };
+
+	irq_work_queue(&call.work);
+	irq_work_sync(&call.work);
 }
 
 bool kunit_in_task(void)

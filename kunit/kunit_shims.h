@@ -50,6 +50,9 @@ bool kunit_can_spin(void);
 /* Runs a function in softirq, from a timer, and waits for it. */
 void kunit_run_in_softirq(void (*func)(void *arg), void *arg);
 
+/* In a hard interrupt, likewise. */
+void kunit_run_in_hardirq(void (*func)(void *arg), void *arg);
+
 /* Lets this task's @nth allocation from now fail, 0: none. Returns whether the one asked for before did. */
 bool kunit_can_fail_allocations(void);
 bool kunit_fail_allocation(unsigned int nth);

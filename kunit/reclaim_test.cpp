@@ -95,6 +95,260 @@ KUNIT_CASE(box_can_be_dropped_in_softirq)
 	EXPECT_EQ(Object::destroyed_in_task, 1);
 }
 
+static constinit Box dropped_in_hardirq;
+KUNIT_CASE(box_can_be_dropped_in_a_hard_interrupt)
+{
+	Object::reset();
+	dropped_in_hardirq = Box::make(krcu::GFP_KERNEL);
+	kunit_run_in_hardirq([](void *) { dropped_in_hardirq.reset(); }, nullptr);
+	EXPECT_TRUE(sleep_until(all_destroyed));
+	EXPECT_EQ(Object::destroyed_in_task, 1);
+}
+
+namespace {
+
+constexpr int many = 10000; // as in module/krcu/reclaim.c
+
+/// Ends after those with smaller numbers.
+struct InOrder : Object {
+	static inline constinit Counter too_early;
+
+	using Object::Object;
+	~InOrder()
+	{
+		if (value != destroyed)
+			++too_early;
+	}
+};
+
+using InOrderBox = krcu::RcuKBox<InOrder, krcu::reclaim::Work>;
+
+} // namespace
+
+KUNIT_CASE(what_a_cpu_retires_is_destroyed_in_that_order)
+{
+	Object::reset();
+	InOrder::too_early = 0;
+	{
+		OnOtherCpu retirer([] {
+			// Batches of all sizes, and one that is expedited.
+			for (int i = 0; i < 2 * many + 1000; i++) {
+				InOrderBox::make(krcu::GFP_KERNEL, i).reset();
+				if (i < 1000 && i % 100 == 0)
+					kunit_sleep_ms(2);
+			}
+		});
+
+		ASSERT_TRUE(retirer);
+	}
+	EXPECT_TRUE(sleep_until(all_destroyed));
+	EXPECT_EQ(InOrder::too_early, 0);
+	EXPECT_EQ(Object::destroyed_dead, 0);
+}
+
+KUNIT_CASE(what_comes_too_late_for_a_batch_waits_for_its_own_readers)
+{
+	NEEDS_CONCURRENCY();
+	for (int i = 0; i < 20; i++) {
+		krcu::drain();
+		Object::reset();
+		krcu::RcuKBox<Object, krcu::reclaim::Work>::make(krcu::GFP_KERNEL, 1).reset();
+		spin_ms(i % 5);
+		auto late = krcu::RcuKBox<Object, krcu::reclaim::Work>::make(krcu::GFP_KERNEL, 2);
+		ASSERT_TRUE(late);
+		Reader reader;
+		ASSERT_TRUE(reader);
+		late.reset();
+		kunit_sleep_ms(10);
+		EXPECT_TRUE(Object::destroyed <= 1 || !reader.reading());
+	}
+	krcu::drain();
+	EXPECT_TRUE(all_destroyed());
+}
+
+namespace {
+
+/// Frees several at once, and counts how many.
+template <int n>
+struct Bulk : krcu::Kmalloc {
+	static inline constinit Counter freed, freed_in_bulk, largest;
+
+	static void reset() { freed = freed_in_bulk = largest = 0; }
+
+	static void free(void *p)
+	{
+		++freed;
+		krcu::Kmalloc::free(p);
+	}
+	static void free_bulk(std::size_t count, void **pointers)
+	{
+		freed_in_bulk = freed_in_bulk + long(count);
+		if (long(count) > largest)
+			largest = long(count);
+		krcu::Kmalloc::free_bulk(count, pointers);
+	}
+};
+
+template <class A>
+void retire_one()
+{
+	krcu::RcuBox<Object, A, krcu::reclaim::Work>::make(krcu::GFP_KERNEL).reset();
+}
+
+} // namespace
+
+KUNIT_CASE(memory_is_freed_in_bulk_by_its_allocator)
+{
+	using One = Bulk<1>;
+	using Other = Bulk<2>;
+
+	Object::reset();
+	One::reset();
+	Other::reset();
+	Traced<>::reset();
+	for (int i = 0; i < 300; i++)
+		retire_one<One>();
+	krcu::drain();
+	EXPECT_EQ(One::freed_in_bulk, 300);
+	EXPECT_GE(One::largest, 2);
+	for (int i = 0; i < 100; i++) {
+		retire_one<One>();
+		retire_one<Other>();
+		retire_one<Other>();
+		retire_one<Traced<>>();
+	}
+	krcu::drain();
+	EXPECT_EQ(One::freed_in_bulk, 400);
+	EXPECT_EQ(Other::freed_in_bulk, 200);
+	EXPECT_EQ(Traced<>::freed, 100);
+	EXPECT_EQ(One::freed + Other::freed, 0);
+	EXPECT_TRUE(all_destroyed());
+}
+
+KUNIT_CASE(vmalloc_memory_is_freed_too)
+{
+	Object::reset();
+	for (int i = 0; i < 10; i++) {
+		retire_one<krcu::Vmalloc>();
+		retire_one<krcu::KVmalloc>();
+	}
+	krcu::drain();
+	EXPECT_TRUE(all_destroyed());
+}
+
+static constinit Box boxes[100];
+KUNIT_CASE(retiring_allocates_nothing)
+{
+	if (!kunit_can_fail_allocations())
+		SKIP("no fault injection");
+	Object::reset();
+	for (auto &box : boxes)
+		box = Box::make(krcu::GFP_KERNEL);
+	kunit_fail_all_allocations(true);
+	for (auto &box : boxes)
+		box.reset();
+	kunit_fail_all_allocations(false);
+	krcu::drain();
+	EXPECT_TRUE(all_destroyed());
+	EXPECT_EQ(Object::destroyed, 100);
+}
+
+KUNIT_CASE(wait_returns_at_once_where_few_are_pending)
+{
+	NEEDS_CONCURRENCY();
+	Object::reset();
+	Reader reader;
+
+	ASSERT_TRUE(reader);
+	for (int i = 0; i < 100; i++)
+		InOrderBox::make(krcu::GFP_KERNEL).reset();
+	const auto before = kunit_now_ms();
+	EXPECT_TRUE(krcu::reclaim::wait());
+	EXPECT_LE(kunit_now_ms() - before, 900ul);
+	EXPECT_TRUE(reader.reading());
+}
+
+KUNIT_CASE(wait_gives_up_while_a_reader_stays)
+{
+	NEEDS_CONCURRENCY();
+	static Counter gave_up, went_on;
+
+	Object::reset();
+	gave_up = went_on = 0;
+	{
+		OnOtherCpu retirer([] {
+			for (int i = 0; i < many + 10; i++)
+				InOrderBox::make(krcu::GFP_KERNEL, i).reset();
+			const auto before = kunit_now_ms();
+			gave_up = krcu::reclaim::wait() ? -1 : long(kunit_now_ms() - before);
+			went_on = sleep_until(krcu::reclaim::wait);
+		});
+		{
+			krcu::ReadGuard guard;
+
+			ASSERT_TRUE(retirer);
+			EXPECT_TRUE(spin_until([] { return gave_up != 0; }));
+			EXPECT_EQ(Object::destroyed, 0);
+		}
+	}
+	EXPECT_GE(gave_up, 900);
+	EXPECT_EQ(went_on, 1);
+	krcu::drain();
+	EXPECT_TRUE(all_destroyed());
+}
+
+KUNIT_CASE(wait_keeps_many_from_becoming_more)
+{
+	static Counter most;
+
+	Object::reset();
+	most = 0;
+	{
+		OnOtherCpu retirer([] {
+			for (int i = 0; i < 5 * many; i++) {
+				krcu::reclaim::wait();
+				InOrderBox::make(krcu::GFP_KERNEL, i).reset();
+				if (const long pending = Object::made - Object::destroyed; pending > most)
+					most = pending;
+			}
+		});
+
+		ASSERT_TRUE(retirer);
+	}
+	EXPECT_LE(most, many + 100);
+	krcu::drain();
+	EXPECT_TRUE(all_destroyed());
+}
+
+KUNIT_CASE(drain_waits_for_what_was_retired_while_others_go_on)
+{
+	NEEDS_CONCURRENCY();
+	struct Mine : Object {
+		Counter *destroyed;
+
+		explicit Mine(Counter *d) : destroyed(d) {}
+		~Mine() { ++*destroyed; }
+	};
+	Counter done, destroyed;
+	{
+		OnOtherCpu others([&] {
+			while (!done) {
+				InOrderBox::make(krcu::GFP_KERNEL).reset();
+				krcu::reclaim::wait();
+				kunit_relax();
+			}
+		});
+		ASSERT_TRUE(others);
+		for (int i = 1; i <= 5; i++) {
+			krcu::RcuKBox<Mine, krcu::reclaim::Work>::make(krcu::GFP_KERNEL, &destroyed).reset();
+			krcu::drain();
+			EXPECT_EQ(destroyed, i);
+		}
+		done = 1;
+	}
+	krcu::drain();
+}
+
 KUNIT_CASE(no_work_where_there_is_no_destructor)
 {
 	using Number = krcu::RcuBox<long, Traced<>, krcu::reclaim::Work>;

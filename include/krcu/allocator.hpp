@@ -20,6 +20,8 @@ namespace krcu {
 /// - `alloc(size, align, gfp)`: `size` bytes aligned to `align`, or null. `size` is a multiple of `align`.
 /// - `free(p)`: frees `p` now.
 /// - `free_rcu(head)`: frees, after a grace period, the memory that begins with this rcu_head.
+/// - `free_bulk(n, pointers)`: frees `n` at once, in process context; for reclaim::Work, which calls free() for each
+///   where there is no such function.
 /// - `max_align`: the largest `align` that alloc() can do, in bytes.
 /// - `head_size`: how many bytes free_rcu() uses of that memory until then; an rcu_head's if there is no such constant.
 /// - `value_type`: only in an allocator whose memory is all for objects of one type: that type.
@@ -39,6 +41,11 @@ constexpr std::size_t head_size = KRCU_HEAD_SIZE;
 template <class A>
 	requires requires { A::head_size; }
 constexpr std::size_t head_size<A> = A::head_size;
+
+template <class A>
+concept FreesInBulk = requires(std::size_t n, void **pointers) {
+	{ A::free_bulk(n, pointers) } -> std::same_as<void>;
+};
 
 template <class A, class T>
 concept AllocatorFor = Allocator<A> && (!requires { typename A::value_type; } ||
@@ -65,6 +72,7 @@ struct Kmalloc {
 		return krcu_kmalloc(internal::kmalloc_size(size, align), std::to_underlying(gfp));
 	}
 	static void free(void *p) { krcu_kfree(p); }
+	static void free_bulk(std::size_t n, void **pointers) { krcu_kfree_bulk(n, pointers); }
 	static void free_rcu(callback_head *head) { krcu_kvfree_rcu(head); }
 };
 

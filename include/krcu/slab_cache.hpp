@@ -84,6 +84,9 @@ public:
 	/// See kmem_cache_free().
 	static void free(void *p) { krcu_kmem_cache_free(cache_.kmem, p); }
 
+	/// See kmem_cache_free_bulk().
+	static void free_bulk(std::size_t n, void **pointers) { krcu_kmem_cache_free_bulk(cache_.kmem, n, pointers); }
+
 	/// See kvfree_rcu().
 	static void free_rcu(callback_head *head)
 	{

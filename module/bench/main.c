@@ -7,10 +7,13 @@
 #include <linux/delay.h>
 #include <linux/irqflags.h>
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
+#include <linux/smp.h>
+#include <linux/tick.h>
 #include <linux/timex.h>
 #include <linux/types.h>
 
@@ -19,7 +22,7 @@
 #define IRQS_OFF	BIT(0)	/* nothing else runs meanwhile */
 #define RETIRES		BIT(1)	/* the objects are gone afterwards */
 #define CALLBACK	BIT(2)	/* not the operation, but what RCU calls a grace period after it */
-#define WAITS		BIT(3)	/* until all of the objects have ended */
+#define WAITS		BIT(3)	/* and all that comes later, until all of the objects have ended */
 
 struct operation {
 	const char *name;
@@ -67,6 +70,19 @@ static noinline cycles_t loop(rcu_callback_t f, unsigned int n)
 	return get_cycles() - begin;
 }
 
+/* All that the CPU does until the objects have ended, but not where it had nothing to do. */
+static cycles_t measure_until_ended(const struct operation *op, rcu_callback_t f)
+{
+	cycles_t begin = get_cycles(), cycles;
+	u64 ns = ktime_get_ns(), idle = get_cpu_idle_time_us(smp_processor_id(), NULL);
+
+	loop(f, op->burst);
+	wait_for_completion(&all_ended);
+	cycles = get_cycles() - begin;
+	idle = get_cpu_idle_time_us(smp_processor_id(), NULL) - idle;
+	return cycles - mul_u64_u64_div_u64(cycles, idle * NSEC_PER_USEC, ktime_get_ns() - ns);
+}
+
 /* Begins behind a tick of the clock, so that the next one is as far away as it can be. */
 static cycles_t measure(const struct operation *op, rcu_callback_t f)
 {
@@ -75,13 +91,8 @@ static cycles_t measure(const struct operation *op, rcu_callback_t f)
 
 	while (READ_ONCE(jiffies) == tick)
 		cpu_relax();
-	if (op->flags & WAITS) {
-		cycles_t begin = get_cycles();
-
-		loop(f, op->burst);
-		wait_for_completion(&all_ended);
-		return get_cycles() - begin;
-	}
+	if (op->flags & WAITS)
+		return measure_until_ended(op, f);
 	/* On PREEMPT_RT locks sleep, and so do allocations. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return loop(f, op->burst);
@@ -184,7 +195,7 @@ static void __init compare(int *err, const struct operation *op)
 	none.flags &= ~WAITS;
 	empty = measure(&none, nothing);
 	pr_info("krcu-bench: %s%s: burst %u irqs %s empty %llu c %llu krcu %llu: %s\n",
-		op->name, op->flags & CALLBACK ? "_callback" : "", op->burst, op->flags & IRQS_OFF ? "off" : "on",
+		op->name, op->flags & CALLBACK ? "_callback" : op->flags & WAITS ? "_until_ended" : "", op->burst, op->flags & IRQS_OFF ? "off" : "on",
 		(u64)empty, (u64)by_hand, (u64)with_krcu, op->what);
 }
 

@@ -21,7 +21,8 @@ OPERATION(retire_destructed, DESTRUCTED, 1000, IRQS_OFF | RETIRES | CALLBACK, "i
 OPERATION(retire_srcu, OF_DOMAIN, 2000, RETIRES, "SrcuKBox: retire");
 OPERATION(retire_srcu, OF_DOMAIN, 1000, IRQS_OFF | RETIRES | CALLBACK, "its callback: free");
 OPERATION(retire_sleeper, SLEEPER, 2000, RETIRES, "RcuKBox of reclaim::Work: retire");
-OPERATION(retire_sleeper, SLEEPER, 1000, RETIRES | CALLBACK | WAITS, "its callback, and its end in the work item");
+OPERATION(retire_sleeper, SLEEPER, 20000, RETIRES, "RcuKBox of reclaim::Work: retire");
+OPERATION(retire_sleeper, SLEEPER, 20000, RETIRES | WAITS, "the same, until all have ended");
 OPERATION(replace, PLAIN, 2000, RETIRES, "Rcu::replace(), retire the old");
 OPERATION(compare_exchange, PLAIN, 2000, RETIRES, "RCU section, Rcu::compare_exchange(), retire the old");
 OPERATION(copy_update, NOTHING, 2000, RETIRES, "Rcu::copy_update() under a Mutex: make, retire the old");

@@ -5,7 +5,7 @@
  *
  * One barrier waits for the callbacks that are pending, but a destructor may drop
  * another box, and so queue another callback while the barrier waits: one of
- * RCU's, or of any domain's. So the barriers of RCU, of the work item and of all
+ * RCU's, or of any domain's. So the barriers of RCU, of batches and of all
  * domains are repeated until none of krcu's callbacks ran during a round: then
  * none was pending when it began, and nothing is left that could queue another.
  *
@@ -26,13 +26,10 @@
 #include <linux/kernel.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
-#include <linux/workqueue.h>
 
 #include <krcu/internal/shims.h>
 
 struct krcu_ran krcu_rcu_ran;
-
-struct work_struct *krcu_reclaim_work;
 
 static unsigned long all_times;
 static DEFINE_SPINLOCK(lock);	/* of counting and clearing */
@@ -83,17 +80,18 @@ __attribute__((visibility("default"))) /* as module.c calls it, which is not mer
 bool __cold krcu_drain_round(bool module_goes)
 {
 	unsigned long times = times_any_ran();
+	const struct krcu_reclaim_ops *reclaim;
 	const struct krcu_srcu_ops *srcu;
-	struct work_struct *work;
 
 	srcu = READ_ONCE(krcu_srcu);
 	if (srcu && module_goes)
 		srcu->wait_for_readers();
-	rcu_barrier();
-	/* What callbacks were the first to need, the work item or a domain, is there after the barrier. */
-	work = READ_ONCE(krcu_reclaim_work);
-	if (work)
-		flush_work(work);
+	/* What a callback is the first to need during this barrier is there in the next round. */
+	reclaim = READ_ONCE(krcu_reclaim);
+	if (reclaim)
+		reclaim->wait();
+	else
+		rcu_barrier();
 	srcu = READ_ONCE(krcu_srcu);
 	if (srcu)
 		srcu->barrier_all();

@@ -6,7 +6,7 @@
  * Each has a pointer in the section krcu_globals, where the linker puts what it finds in
  * the order in which it finds it. module/krcu/globals.c is the first object of a module,
  * and module.c the last; so what they have in that section is before and behind all
- * pointers. scripts/check-module.sh stops the build where it is not.
+ * pointers. scripts/check-module.sh stops the build where it is not. What reclaim.c needs begins with them.
  */
 #ifndef KRCU_GLOBALS_H
 #define KRCU_GLOBALS_H
@@ -31,8 +31,8 @@ static const struct krcu_global *const *all_globals(void)
 /* A set function that was told otherwise is over when it returns. */
 static void __cold set_usable(bool usable)
 {
-	/* Who has no globals waits for nobody. */
-	if (all_globals() == krcu_globals_stop)
+	/* Who has no globals waits for nobody; what reclaim.c has there is none that set functions could use. */
+	if (all_globals() + !!krcu_reclaim == krcu_globals_stop)
 		return;
 	kernel_param_lock(THIS_MODULE);
 	WRITE_ONCE(krcu_globals_usable, usable);

@@ -62,6 +62,9 @@ void __weak __exit krcu_renamed_cleanup_module(void)
 /* Those of srcu.c from the module's first domain on */
 const struct krcu_srcu_ops *krcu_srcu;
 
+/* That of reclaim.c, where the module has it */
+const struct krcu_reclaim_ops *krcu_reclaim;
+
 /* All of the module's: see module/krcu/slab.c. */
 struct krcu_cache *krcu_caches;
 
@@ -142,6 +145,8 @@ static void __cold drain_after_exit(void *unused)
 	srcu = READ_ONCE(krcu_srcu);
 	if (srcu)
 		srcu->destroy_all();
+	if (krcu_reclaim)
+		krcu_reclaim->end();
 	/* Last, as all of these free objects. Nothing is left that could, except kvfree_rcu()'s batches. */
 	for (; krcu_caches; krcu_caches = krcu_caches->next)
 		kmem_cache_destroy(krcu_caches->kmem);

@@ -1,55 +1,403 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reclaim in process context: objects whose destructor may sleep come here from
- * their RCU callback, and a work item destroys them (krcu::reclaim::Work).
+ * Reclaim in process context (krcu::reclaim::Work), a batch at a time: what is
+ * retired is pushed on a list of the CPU, one grace period is for all of a list,
+ * and a work item destroys what was on it, in the order in which it came.
  *
- * It takes no memory: when an rcu_head's callback runs, the rcu_head is free for
- * other use, so it holds the list link and the function to call. That is why it is
- * not queue_rcu_work(): see docs/design.md.
+ * It takes no memory: the rcu_head of what is retired holds the link of the list
+ * and the function to call.
+ *
+ * A CPU's list is busy when a callback of RCU is on its way, and the work item
+ * behind it looks at the list again. Else it is empty, or whoever pushed is about to
+ * come to krcu_reclaim_kick(). So an object that comes while a grace period elapses
+ * waits for the rest of that one, for one of its own, and until the batch before it is
+ * destroyed.
+ *
+ * Any CPU may push on any list, and any may close it. So a task may be preempted
+ * anywhere, and nothing is to be done when a CPU goes offline: its callback moves to
+ * another CPU by itself, and the work item is bound to none.
  */
-#include <linux/build_bug.h>
-#include <linux/llist.h>
+#include <linux/bug.h>
+#include <linux/cpumask.h>
+#include <linux/errno.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/stddef.h>
-#include <linux/types.h>
+#include <linux/shrinker.h>
+#include <linux/spinlock.h>
+#include <linux/version.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include <krcu/internal/shims.h>
 
-static LLIST_HEAD(waiting);
+/* See shims.c. */
+#define krcu_shim __always_inline
 
-static void reclaim_waiting(struct work_struct *unused)
+/* So many on one CPU are many: as for call_rcu(), where it is rcutree.qhimark. */
+#define MANY 10000
+
+/* What is freed at once */
+#define BULK 32
+
+struct retired {
+	struct callback_head *open;	/* since it was last closed, the latest first */
+	int left;			/* how many more until these are many; counted without a lock, so about */
+	bool busy;
+
+	raw_spinlock_t lock;		/* of all below, of closing the list, and of setting busy */
+	bool over;			/* the grace period; for the work item */
+	bool hurry;			/* it is to expedite one */
+	struct callback_head *closed;	/* what the grace period is for */
+	int closed_n;			/* how many these are */
+	int waiting;			/* these, and what is being destroyed */
+	struct rcu_head gp;
+	struct work_struct work;
+};
+
+static DEFINE_PER_CPU(struct retired, all_retired) = {
+	.left = MANY,
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(all_retired.lock),
+};
+
+static struct workqueue_struct *workqueue;
+static DECLARE_WAIT_QUEUE_HEAD(waiters);
+
+static void kick(struct retired *retired);
+
+static int pending(struct retired *retired)
 {
-	struct llist_node *link, *next;
+	return MANY - READ_ONCE(retired->left) + READ_ONCE(retired->waiting);
+}
 
-	llist_for_each_safe(link, next, llist_reverse_order(llist_del_all(&waiting))) {
-		struct callback_head *head = (struct callback_head *)link;
+static void queue(struct retired *retired)
+{
+	struct workqueue_struct *own = READ_ONCE(workqueue);
 
-		head->func(head);
+	/* Set functions of parameters may retire before anything of the module's can have made its own. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+	queue_work(own ?: system_dfl_wq, &retired->work);
+#else
+	queue_work(own ?: system_unbound_wq, &retired->work);
+#endif
+}
+
+static void grace_period_over(struct rcu_head *gp)
+{
+	struct retired *retired = container_of(gp, struct retired, gp);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&retired->lock, flags);
+	retired->over = true;
+	raw_spin_unlock_irqrestore(&retired->lock, flags);
+	queue(retired);
+}
+
+/* Under the lock: what has been retired so far. */
+static struct callback_head *close(struct retired *retired, int *n)
+{
+	/* A full barrier: a grace period that begins behind it is one for all who can see any of these. */
+	struct callback_head *latest = xchg(&retired->open, NULL);
+
+	*n = latest ? MANY - READ_ONCE(retired->left) : 0;
+	WRITE_ONCE(retired->left, MANY);
+	WRITE_ONCE(retired->waiting, retired->waiting + *n);
+	return latest;
+}
+
+/* Under the lock, when no callback is on its way. */
+static void start_batch(struct retired *retired)
+{
+	/* Whoever pushes too late for this batch then finds that it is not busy, or that it is so again. */
+	smp_store_mb(retired->busy, false); /* pairs with the push in krcu_reclaim_retire() */
+	retired->closed = close(retired, &retired->closed_n);
+	if (!retired->closed)
+		return;
+	WRITE_ONCE(retired->busy, true);
+	call_rcu(&retired->gp, grace_period_over);
+}
+
+static struct callback_head *in_order(struct callback_head *latest)
+{
+	struct callback_head *first = NULL;
+
+	while (latest) {
+		struct callback_head *next = latest->next;
+
+		latest->next = first;
+		first = latest;
+		latest = next;
 		cond_resched();
+	}
+	return first;
+}
+
+static void destroy(struct retired *retired, struct callback_head *latest, int n)
+{
+	struct callback_head *next = in_order(latest);
+	krcu_free_bulk_t *free_bulk = NULL;
+	unsigned int in_bulk = 0;
+	void *bulk[BULK];
+
+	while (next) {
+		struct callback_head *head = next;
+		krcu_free_bulk_t *frees;
+
+		next = head->next;
+		/* Holds because krcu_reclaim_retire() has put one of that type there. */
+		frees = ((krcu_destroy_t *)(void *)head->func)(head);
+		if (frees) {
+			if (in_bulk == BULK || (in_bulk && frees != free_bulk)) {
+				free_bulk(in_bulk, bulk);
+				in_bulk = 0;
+			}
+			free_bulk = frees;
+			bulk[in_bulk++] = head;
+		}
+		cond_resched();
+	}
+	if (in_bulk)
+		free_bulk(in_bulk, bulk);
+
+	raw_spin_lock_irq(&retired->lock);
+	WRITE_ONCE(retired->waiting, retired->waiting - n);
+	raw_spin_unlock_irq(&retired->lock);
+	if (wq_has_sleeper(&waiters))
+		wake_up_all(&waiters);
+}
+
+static void reclaim(struct work_struct *work)
+{
+	struct retired *retired = container_of(work, struct retired, work);
+	struct callback_head *over = NULL, *closed = NULL, *open = NULL;
+	int over_n = 0, closed_n = 0, open_n = 0;
+
+	raw_spin_lock_irq(&retired->lock);
+	if (retired->over) {
+		retired->over = false;
+		over = retired->closed;
+		over_n = retired->closed_n;
+		/* The next grace period elapses beside the destructors. */
+		start_batch(retired);
+	}
+	if (retired->hurry) {
+		retired->hurry = false;
+		/* The callback that is on its way then finds nothing to do, but to start the next batch. */
+		closed = retired->closed;
+		closed_n = retired->closed_n;
+		retired->closed = NULL;
+		retired->closed_n = 0;
+		open = close(retired, &open_n);
+	}
+	raw_spin_unlock_irq(&retired->lock);
+
+	destroy(retired, over, over_n);
+	if (closed || open) {
+		synchronize_rcu_expedited();
+		destroy(retired, closed, closed_n);
+		destroy(retired, open, open_n);
+	}
+	/* After the destructors, which may have retired something, and after the start of a batch. */
+	krcu_callback_ran(&krcu_rcu_ran);
+}
+
+static void hurry(struct retired *retired)
+{
+	bool first = false;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&retired->lock, flags);
+	if (retired->busy && !retired->hurry)
+		first = retired->hurry = true;
+	raw_spin_unlock_irqrestore(&retired->lock, flags);
+	if (first)
+		queue(retired);
+}
+
+/* The module's end, and drain(): rcu_barrier(), and whatever else is pending. */
+static void reclaim_wait(void)
+{
+	unsigned int cpu;
+
+	/* Who has set busy is not at call_rcu() yet, perhaps; others have seen it busy by then, and returned. */
+	for_each_possible_cpu(cpu)
+		kick(per_cpu_ptr(&all_retired, cpu));
+	rcu_barrier();
+	for_each_possible_cpu(cpu) {
+		struct retired *retired = per_cpu_ptr(&all_retired, cpu);
+
+		if (retired->work.func)
+			flush_work(&retired->work);
 	}
 }
 
-static DECLARE_WORK(reclaim_work, reclaim_waiting);
-
-void krcu_reclaim_in_work(struct callback_head *head, void (*func)(struct callback_head *head))
+/* Memory is short: grace periods are what stands between it and what waits here. */
+static unsigned long count_pending(struct shrinker *shrinker, struct shrink_control *control)
 {
-	/* The casts between the two hold because of this. */
-	static_assert(sizeof(struct llist_node) <= offsetof(struct callback_head, func));
+	unsigned long n = 0;
+	unsigned int cpu;
 
-	/* Before whoever waits for this callback looks. */
-	WRITE_ONCE(krcu_reclaim_work, &reclaim_work);
-	head->func = func;
-	llist_add((struct llist_node *)head, &waiting);
+	for_each_possible_cpu(cpu)
+		n += max(pending(per_cpu_ptr(&all_retired, cpu)), 0);
+	return n ?: SHRINK_EMPTY;
+}
+
+static unsigned long hurry_all(struct shrinker *shrinker, struct shrink_control *control)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		hurry(per_cpu_ptr(&all_retired, cpu));
+	return SHRINK_STOP;
+}
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+static struct shrinker *shrinker;
+
+static int begin_shrinker(void)
+{
+	shrinker = shrinker_alloc(0, "krcu:%s", THIS_MODULE->name);
+	if (!shrinker)
+		return -ENOMEM;
+	shrinker->count_objects = count_pending;
+	shrinker->scan_objects = hurry_all;
+	shrinker_register(shrinker);
+	return 0;
+}
+
+static void end_shrinker(void)
+{
+	shrinker_free(shrinker);
+}
+#else
+static struct shrinker shrinker = {
+	.count_objects = count_pending,
+	.scan_objects = hurry_all,
+	.seeks = DEFAULT_SEEKS,
+};
+
+static int begin_shrinker(void)
+{
+	return register_shrinker(&shrinker, "krcu:%s", THIS_MODULE->name);
+}
+
+static void end_shrinker(void)
+{
+	unregister_shrinker(&shrinker);
+}
+#endif
+
+/* When nothing is pending any more. */
+static void __cold reclaim_end(void)
+{
+	/* Both or none are there. */
+	if (!workqueue)
+		return;
+	end_shrinker();
+	destroy_workqueue(workqueue);
+}
+
+static int reclaim_begin(void *unused);
+
+static const struct krcu_global global = { .begin = reclaim_begin };
+static const struct krcu_global *const pointer_to_global __section("krcu_globals") = &global;
+
+static const struct krcu_reclaim_ops ops = {
+	.wait = reclaim_wait,
+	.end = reclaim_end,
+	/* Nobody else names it, and it is to be in modules that have what is above, and in no others. */
+	.begins = &pointer_to_global,
+};
+
+/*
+ * As the module's globals begin, before its init: 0, or a negative errno and the module is not loaded. The end comes
+ * later than theirs, as set functions of parameters may retire after the exit.
+ */
+static int __cold reclaim_begin(void *unused)
+{
+	struct workqueue_struct *own;
+	int err;
+
+	WRITE_ONCE(krcu_reclaim, &ops);
+	/* Bound to no CPU, as destructors may take long; with a rescuer, for when there is no memory for a worker. */
+	own = alloc_workqueue("krcu:%.16s", WQ_MEM_RECLAIM | WQ_UNBOUND, 0, THIS_MODULE->name);
+	if (!own)
+		return -ENOMEM;
+	err = begin_shrinker();
+	if (err) {
+		destroy_workqueue(own);
+		return err;
+	}
+	WRITE_ONCE(workqueue, own);
+	return 0;
+}
+
+/* Starts a batch, if no callback is on its way. */
+static noinline void kick(struct retired *retired)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&retired->lock, flags);
+	if (!retired->busy) {
+		if (!retired->work.func) {
+			INIT_WORK(&retired->work, reclaim);
+			/* Before whoever waits for what is retired looks. */
+			WRITE_ONCE(krcu_reclaim, &ops);
+		}
+		start_batch(retired);
+	}
+	raw_spin_unlock_irqrestore(&retired->lock, flags);
+}
+
+krcu_shim void krcu_reclaim_retire(struct callback_head *head, krcu_destroy_t *destroy)
+{
+	/* Any CPU's would do. */
+	struct retired *retired = raw_cpu_ptr(&all_retired);
+	struct callback_head *latest = READ_ONCE(retired->open);
+
+	/* Interrupted while it has the lock, this would wait for itself: better a leak, and a warning. */
+	if (IS_ENABLED(CONFIG_PROVE_RCU) && WARN_ONCE(in_nmi(), "krcu: reclaim::Work: an object is retired in NMI\n"))
+		return;
+	/* Called as what it is: see above. */
+	head->func = (void *)destroy;
+	do
+		head->next = latest;
+	while (!try_cmpxchg(&retired->open, &latest, head));
 	/*
-	 * Even where the list was not empty: who added to it first may not have come to this line yet, and
-	 * flush_work() would find nothing to wait for.
+	 * The full barrier in between pairs with start_batch()'s. Not READ_ONCE(), which takes compilers a register and an
+	 * instruction more: a byte is true or false, whatever a race makes of it. One object of a batch is not counted.
 	 */
-	schedule_work(&reclaim_work);
+	if (unlikely(!data_race(retired->busy)))
+		kick(retired);
+	else if (unlikely(!data_race(--retired->left)))
+		hurry(retired);
 }
 
 /* Whether the caller is such a destructor. */
 bool krcu_reclaim_is_current(void)
 {
-	return current_work() == &reclaim_work;
+	struct work_struct *work = current_work();
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (work == &per_cpu_ptr(&all_retired, cpu)->work)
+			return true;
+	return false;
+}
+
+bool krcu_reclaim_wait(void)
+{
+	struct retired *retired = raw_cpu_ptr(&all_retired);
+
+	might_sleep();
+	if (pending(retired) < MANY)
+		return true;
+	if (WARN_ONCE(krcu_reclaim_is_current(),
+		      "krcu: reclaim::wait() in a destructor, which would wait for itself\n"))
+		return false;
+	hurry(retired);
+	return wait_event_timeout(waiters, pending(retired) < MANY, HZ);
 }

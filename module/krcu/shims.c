@@ -299,6 +299,11 @@ krcu_shim void krcu_kfree(void *ptr)
 	kfree(ptr);
 }
 
+krcu_shim void krcu_kfree_bulk(size_t n, void **ptrs)
+{
+	kfree_bulk(n, ptrs);
+}
+
 krcu_shim void *krcu_vmalloc(size_t size, gfp_t gfp)
 {
 	return __vmalloc(size, gfp);
@@ -330,6 +335,11 @@ krcu_shim void *krcu_kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 krcu_shim void krcu_kmem_cache_free(struct kmem_cache *cache, void *ptr)
 {
 	kmem_cache_free(cache, ptr);
+}
+
+krcu_shim void krcu_kmem_cache_free_bulk(struct kmem_cache *cache, size_t n, void **ptrs)
+{
+	kmem_cache_free_bulk(cache, n, ptrs);
 }
 
 /* SRCU; module/krcu/srcu.c has a domain's beginning and end */

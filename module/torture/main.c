@@ -66,7 +66,7 @@ MODULE_PARM_DESC(pressure, "take all free memory every few seconds, and give it 
 
 static unsigned int flood;
 module_param(flood, uint, 0444);
-MODULE_PARM_DESC(flood, "instead of all else, retire as fast as can be: 1: kvfree_rcu(), 2: call_rcu(), 4: call_srcu(), or a sum");
+MODULE_PARM_DESC(flood, "instead of all else, retire as fast as can be: 1: kvfree_rcu(), 2: call_rcu(), 4: call_srcu(), 8: reclaim::Work, or a sum");
 
 static bool pace = true;
 module_param(pace, bool, 0444);
@@ -99,6 +99,9 @@ unsigned int torture_cpu(void)
 
 void torture_sleep_us(unsigned int us)
 {
+	/* Destructors that sleep take as long as they take, and a flood of those takes all memory. */
+	if (flood)
+		return;
 	usleep_range(us, us + 50);
 }
 
@@ -124,7 +127,7 @@ static void stall_once(unsigned int task)
 	stayed = !tasks_stop();
 }
 
-static unsigned int checkers = 1, stallers, flooders[3];
+static unsigned int checkers = 1, stallers, flooders[4];
 
 static const struct role {
 	const char *name;
@@ -142,6 +145,7 @@ static const struct role {
 	{ "kvfree", torture_flood_kvfree, &flooders[0] },
 	{ "call", torture_flood_call, &flooders[1] },
 	{ "srcu", torture_flood_srcu, &flooders[2] },
+	{ "work", torture_flood_work, &flooders[3] },
 };
 
 /* The run */

@@ -115,15 +115,20 @@ public:
 		return false;
 	}
 
-	/// As fast as grace periods allow, or faster.
-	void flood(Task &task, bool paced)
+	/// As fast as grace periods allow, or faster. Returns false where it has waited long, in vain.
+	bool flood(Task &task, bool paced)
 	{
-		if (paced && in_steady)
+		if (paced && kind == worked) {
+			if (!krcu::reclaim::wait())
+				return false;
+		} else if (paced && in_steady) {
 			may_go_on_in_steady(task, true, large_batch);
-		else if (paced)
+		} else if (paced) {
 			task.pace.may_go_on(true, krcu::GracePeriod::start, large_batch);
+		}
 		if (P fresh = make<P>(true, task))
 			drop(task, raced_[task.random(raced)].replace(std::move(fresh)));
+		return true;
 	}
 
 	void clear()

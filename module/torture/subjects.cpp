@@ -142,7 +142,8 @@ void update_round(Task &task, bool may_sleep)
 void flood(auto &subject, unsigned int task)
 {
 	for (unsigned int i = 0; i < 1024; i++)
-		subject.flood(tasks[task], paced);
+		if (!subject.flood(tasks[task], paced))
+			break;
 }
 
 /// A function for each subject, so that none needs the stack of all.
@@ -228,6 +229,11 @@ void torture_flood_call(unsigned int task)
 void torture_flood_srcu(unsigned int task)
 {
 	flood(*srcu_boxed_subject, task);
+}
+
+void torture_flood_work(unsigned int task)
+{
+	flood(*worked_subject, task);
 }
 
 void torture_stall(unsigned int task)

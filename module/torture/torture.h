@@ -57,6 +57,7 @@ void torture_visit_steady(unsigned int task);	/* the domain that is there all th
 void torture_flood_kvfree(unsigned int task);
 void torture_flood_call(unsigned int task);
 void torture_flood_srcu(unsigned int task);
+void torture_flood_work(unsigned int task);
 void torture_stall(unsigned int task);		/* a reader that spins while torture_stays() */
 void torture_work(unsigned int task);		/* in a work item */
 void torture_tick(unsigned int task);		/* in softirq */

@@ -51,6 +51,7 @@ disturb() {
 		put 1 /sys/kernel/rcu_normal
 		sleep 0.5
 		put 0 /sys/kernel/rcu_normal
+		put 2 /proc/sys/vm/drop_caches # which asks all shrinkers
 		sleep 0.5
 	done
 }

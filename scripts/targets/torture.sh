@@ -40,7 +40,8 @@ make_faults() {
 	fault "the guest runs out of memory" 128 30 'pressure=1 expect=SUCCESS.*nomem.[1-9]'
 	fault "a reader spins for 30 s" 256 45 "stall_cpu=30 budget=$((64 * more))"
 	fault "60 s at full speed" 256 60 "flood=7 budget=$((24 * more))"
-	fault "full speed while a reader spins for 30 s" 256 45 "flood=7 stall_cpu=30 budget=$((24 * more))"
+	fault "60 s at full speed, to a work item" 256 60 "flood=8 pace=0 budget=$((24 * more))"
+	fault "full speed while a reader spins for 30 s" 256 45 "flood=15 stall_cpu=30 budget=$((24 * more))"
 	fault "without back-pressure that takes too much" 256 45 \
 		"flood=7 pace=0 stall_cpu=30 budget=$((24 * more))" \
 		--expect '^krcu-torture: failure: memory: the run took more than its budget'

@@ -121,9 +121,7 @@ public:
 		if constexpr (std::is_trivially_destructible_v<T>) {
 			deallocate_rcu();
 		} else if constexpr (std::is_same_v<R, reclaim::Work>) {
-			krcu_call_rcu(head(), [](callback_head *head) {
-				krcu_reclaim_in_work(head, run_destructor<krcu_rcu_ran>);
-			});
+			krcu_reclaim_retire(head(), destroy_in_work);
 		} else {
 			static_assert(!DestructorMaySleep<T>,
 				      "krcu: ~T may sleep, but an RCU callback runs in softirq: use RcuBox<T, A, krcu::reclaim::Work>");
@@ -162,16 +160,32 @@ private:
 	Node() {}
 	~Node() {}
 
-	/// The callback, or what the work item calls. Its parameter's type is what kCFI checks.
+	// Holds because the head is the node's first member, and only the functions above pass one on.
+	static Node *of_head(callback_head *head) { return reinterpret_cast<Node *>(head); }
+
+	/// The callback. Its parameter's type is what kCFI checks.
 	template <krcu_ran &ran>
 	static void run_destructor(callback_head *head)
 	{
-		// Holds because the head is the node's first member, and only the functions above pass one on.
-		Node *node = reinterpret_cast<Node *>(head);
+		Node *node = of_head(head);
 
 		node->value.~T();
 		krcu_callback_ran(&ran);
 		node->deallocate();
+	}
+
+	/// What the work item calls, which frees the memory of many at once where A can do that.
+	static krcu_free_bulk_t *destroy_in_work(callback_head *head)
+	{
+		Node *node = of_head(head);
+
+		node->value.~T();
+		if constexpr (FreesInBulk<A>) {
+			return A::free_bulk;
+		} else {
+			node->deallocate();
+			return nullptr;
+		}
 	}
 
 	/// For a callback.

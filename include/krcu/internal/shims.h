@@ -25,7 +25,7 @@ struct rhashtable_compare_arg;
 struct wait_queue_head;
 struct file;
 struct poll_table_struct;
-struct work_struct;
+struct krcu_global;
 
 #ifdef __cplusplus
 using krcu_gfp_t = unsigned int;
@@ -57,10 +57,25 @@ void krcu_call_rcu(struct callback_head *head, void (*func)(struct callback_head
 void krcu_kvfree_rcu(struct callback_head *head);
 
 /* Reclaim in process context: module/krcu/reclaim.c */
-void krcu_reclaim_in_work(struct callback_head *head, void (*func)(struct callback_head *head));
+
+/* Frees @n objects at once, in process context */
+typedef void krcu_free_bulk_t(krcu_size_t n, void **objects);
+/* Destroys one, and says what frees it; or has freed it, and returns NULL */
+typedef krcu_free_bulk_t *krcu_destroy_t(struct callback_head *head);
+
+void krcu_reclaim_retire(struct callback_head *head, krcu_destroy_t *destroy);
+bool krcu_reclaim_wait(void);
 bool krcu_reclaim_is_current(void);
-/* NULL before the first object comes there, so that a module without any does not need that file */
-extern struct work_struct *krcu_reclaim_work;
+
+/* What drain.c and module.c call of reclaim.c */
+struct krcu_reclaim_ops {
+	void (*wait)(void);	/* a round's rcu_barrier(), and for batches */
+	void (*end)(void);
+	const struct krcu_global *const *begins;
+};
+
+/* NULL before the module's globals begin and anything is retired, so that a module without any does not need that file */
+extern const struct krcu_reclaim_ops *krcu_reclaim;
 
 /* Waiting for all that the module has retired: module/krcu/drain.c */
 struct krcu_ran {
@@ -152,6 +167,7 @@ unsigned long long krcu_ktime_get_ns(void);
 /* Memory */
 void *krcu_kmalloc(krcu_size_t size, krcu_gfp_t gfp);
 void krcu_kfree(void *ptr);
+void krcu_kfree_bulk(krcu_size_t n, void **ptrs);
 void *krcu_vmalloc(krcu_size_t size, krcu_gfp_t gfp);
 void krcu_vfree(void *ptr);
 void *krcu_kvmalloc(krcu_size_t size, krcu_gfp_t gfp);
@@ -168,6 +184,7 @@ extern struct krcu_cache *krcu_caches;
 int krcu_cache_create(struct krcu_cache *cache, const char *name, unsigned int size, unsigned int align);
 void *krcu_kmem_cache_alloc(struct kmem_cache *cache, krcu_gfp_t gfp);
 void krcu_kmem_cache_free(struct kmem_cache *cache, void *ptr);
+void krcu_kmem_cache_free_bulk(struct kmem_cache *cache, krcu_size_t n, void **ptrs);
 
 /* Global objects; module/krcu/globals.h has their beginning and end */
 struct krcu_global {

@@ -43,9 +43,15 @@ static unsigned long give_back(void)
 	}
 }
 
+/*
+ * While memory is taken, and until those who found none have noticed that it is back: they retry, where the kernel
+ * would kill the guest's script if this had nothing to give, as the taker is giving it back itself.
+ */
+static bool scarce;
+
 static int out_of_memory_call(struct notifier_block *unused, unsigned long action, void *freed)
 {
-	*(unsigned long *)freed += give_back();
+	*(unsigned long *)freed += give_back() + READ_ONCE(scarce);
 	return NOTIFY_OK;
 }
 
@@ -78,9 +84,12 @@ static void take_all(void)
 static int taker_main(void *unused)
 {
 	while (!tasks_stop()) {
+		WRITE_ONCE(scarce, true);
 		take_all();
 		msleep(50);
 		give_back();
+		msleep(100);
+		WRITE_ONCE(scarce, false);
 		schedule_timeout_interruptible(2 * HZ);
 	}
 	return wait_for_stop();

@@ -212,8 +212,11 @@ void torture_update_waiting(unsigned int task)
 
 void torture_visit_steady(unsigned int task)
 {
-	srcu_submitted_subject->read(tasks[task], true);
-	srcu_revoked_subject->read(tasks[task], true);
+	// One read in 64 stays: so that most of the time somebody does.
+	for (unsigned int i = 0; i < 16; i++) {
+		srcu_submitted_subject->read(tasks[task], true);
+		srcu_revoked_subject->read(tasks[task], true);
+	}
 }
 
 void torture_flood_kvfree(unsigned int task)

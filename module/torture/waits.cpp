@@ -28,6 +28,16 @@ void poll(Cookie cookie)
 		torture_sleep_us(100);
 }
 
+void revoke()
+{
+	(void)krcu::Revocable<int>(std::in_place).revoke();
+}
+
+void revoke_in_steady()
+{
+	(void)krcu::Revocable<int, SteadyDomain>(std::in_place).revoke(*steady);
+}
+
 constinit BarrierCheck check_barrier;
 
 } // namespace
@@ -43,7 +53,7 @@ void torture_check_waits(unsigned int task)
 	case 1: return check_barrier(into_domain, krcu::drain);
 	default: break;
 	}
-	switch (tasks[task].random(10)) {
+	switch (tasks[task].random(12)) {
 	case 0: return check_wait("synchronize_rcu()", &Task::rcu, krcu::synchronize_rcu);
 	case 1: return check_wait("synchronize_rcu_expedited()", &Task::rcu, krcu::synchronize_rcu_expedited);
 	case 2: return check_wait("GracePeriod::wait()", &Task::rcu, [] { krcu::GracePeriod::start().wait(); });
@@ -52,7 +62,9 @@ void torture_check_waits(unsigned int task)
 	case 5: return check_wait("Srcu::synchronize_expedited()", &Task::srcu, [] { steady->synchronize_expedited(); });
 	case 6: return check_wait("Srcu::GracePeriod::wait()", &Task::srcu, [] { SteadyDomain::GracePeriod::start(*steady).wait(); });
 	case 7: return check_wait("Srcu::GracePeriod::elapsed()", &Task::srcu, [] { poll(SteadyDomain::GracePeriod::start(*steady)); });
-	case 8: return check_barrier(into_rcu, krcu::rcu_barrier);
+	case 8: return check_wait("Revocable::revoke()", &Task::rcu, revoke);
+	case 9: return check_wait("Revocable::revoke() of a domain", &Task::srcu, revoke_in_steady);
+	case 10: return check_barrier(into_rcu, krcu::rcu_barrier);
 	default: return check_barrier(into_domain, [] { steady->barrier(); });
 	}
 }

@@ -19,13 +19,13 @@ unload() {
 
 for module in *_route.ko; do
 	driver=${module%.ko}
-	insmod $driver.ko || fail "insmod $driver"
-	[ -c /dev/$driver ] || fail "$driver has no device"
-	./route_user /dev/$driver || fail "$driver: see above"
+	insmod "$module" || fail "insmod $driver"
+	[ -c "/dev/$driver" ] || fail "$driver has no device"
+	./route_user "/dev/$driver" || fail "$driver: see above"
 	unload "$driver"
 	for _ in 1 2 3 4; do
-		insmod $driver.ko || fail "insmod $driver"
-		./route_user /dev/$driver load &
+		insmod "$module" || fail "insmod $driver"
+		./route_user "/dev/$driver" load &
 		load=$!
 		# Where a program takes long to start, it takes longer than that second until it uses the driver.
 		for _ in $(seq 1000); do
@@ -34,7 +34,7 @@ for module in *_route.ko; do
 		done
 		sleep 1
 		kill -0 $load || fail "$driver: the load ended by itself"
-		! rmmod $driver 2>/dev/null || fail "$driver was unloaded while it is used"
+		! rmmod "$driver" 2>/dev/null || fail "$driver was unloaded while it is used"
 		kill -9 $load
 		wait $load
 		unload "$driver"

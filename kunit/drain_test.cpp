@@ -98,6 +98,25 @@ KUNIT_CASE(drain_waits_for_what_destructors_retire)
 }
 
 namespace {
+struct InWork : Object {
+	using Object::Object;
+	~InWork()
+	{
+		if (value > 0)
+			WorkBox<InWork>::make(krcu::GFP_KERNEL, value - 1).reset();
+	}
+};
+} // namespace
+KUNIT_CASE(drain_waits_for_what_destructors_retire_in_batches)
+{
+	Object::reset();
+	WorkBox<InWork>::make(krcu::GFP_KERNEL, 19).reset();
+	krcu::drain();
+	EXPECT_EQ(Object::made, 20);
+	EXPECT_TRUE(all_destroyed());
+}
+
+namespace {
 struct InOlder : Object {
 	const krcu::Srcu<Older> *domain;
 

@@ -195,7 +195,8 @@ static void __init compare(int *err, const struct operation *op)
 	none.flags &= ~WAITS;
 	empty = measure(&none, nothing);
 	pr_info("krcu-bench: %s%s: burst %u irqs %s empty %llu c %llu krcu %llu: %s\n",
-		op->name, op->flags & CALLBACK ? "_callback" : op->flags & WAITS ? "_until_ended" : "", op->burst, op->flags & IRQS_OFF ? "off" : "on",
+		op->name, op->flags & CALLBACK ? "_callback" : op->flags & WAITS ? "_until_ended" : "",
+		op->burst, op->flags & IRQS_OFF ? "off" : "on",
 		(u64)empty, (u64)by_hand, (u64)with_krcu, op->what);
 }
 

@@ -206,12 +206,14 @@ static void reclaim(struct work_struct *work)
 
 static void hurry(struct retired *retired)
 {
-	bool first = false;
 	unsigned long flags;
+	bool first;
 
 	raw_spin_lock_irqsave(&retired->lock, flags);
-	if (retired->busy && !retired->hurry)
-		first = retired->hurry = true;
+	/* Where it is not busy, somebody is about to start a batch, or nothing waits. */
+	first = retired->busy && !retired->hurry;
+	if (first)
+		retired->hurry = true;
 	raw_spin_unlock_irqrestore(&retired->lock, flags);
 	if (first)
 		queue(retired);

@@ -48,6 +48,8 @@ bool writing;			/* a set function runs, with the parameters' lock */
 #define C_READER	17	/* a reader of C's domain drops one while the wrapper of C's is dropped */
 #define LEAKED		18	/* drain() with an abandoned domain whose reader never leaves */
 #define GLOBALS		19	/* two globals, which late readers' objects use, and the driver's, and a set function's */
+#define OFFLINE		20	/* one CPU goes offline while something is in its list */
+#define BATCHES		21	/* drain(), while others retire to work items and nowhere else */
 local byte scenario;
 
 #define NOWHERE 255
@@ -98,14 +100,27 @@ inline retire(object)
 		:: (where & TO_B) && may_use(B) -> to = QUEUE(B)
 		:: (where & TO_C) && may_use(C) -> to = QUEUE(C)
 		fi;
-		call(to, what);
+		if
+		:: what & WORK -> push(to, what)
+		:: else -> call(to, what)
+		fi;
 		if
 		:: what & OLD_OBJECT -> old_objects++
 		:: else
 		fi;
+		if
+		:: what & WORK -> cpu = to
+		:: else -> cpu = 2
+		fi;
 		to = 0;
 		what = 0
-	}
+	};
+	if
+	:: cpu < 2 && busy[cpu]
+	:: cpu < 2 && !busy[cpu] -> kick(cpu)
+	:: cpu == 2
+	fi;
+	cpu = 0
 }
 
 /* An Srcu is dropped once. */
@@ -126,18 +141,18 @@ inline make(d)
 inline destroy(object, t)
 {
 	if
-	:: without == FLAG_AFTER -> set_flag(t)
+	:: without == FLAG_AFTER && me != WORKER && me != OTHER_WORKER -> set_flag(t)
 	:: else
 	fi;
 	if
 	:: me == WORKER -> destructor_that_may_sleep()
 	:: else
 	fi;
+	if
+	:: object & CHAIN -> retire((object & ~WORK) - 1)
+	:: else
+	fi;
 	atomic {
-		if
-		:: object & CHAIN -> retire((object & ~WORK) - 1)
-		:: else
-		fi;
 		assert(!text_gone);
 		assert(!(object & USES_BOTH) || globals_left == 2);
 		assert(!(object & USES_FIRST) || globals_left >= 1);
@@ -147,7 +162,7 @@ inline destroy(object, t)
 		fi
 	};
 	if
-	:: without != FLAG_AFTER -> set_flag(t)
+	:: without != FLAG_AFTER && me != WORKER && me != OTHER_WORKER -> set_flag(t)
 	:: else
 	fi
 }
@@ -189,56 +204,94 @@ proctype callbacks(byte i; byte from)
 
 end:	do
 	:: d_step {
-		q[i].n > 0 && q[i].readers[0] == 0 && (q[i].what[0] & BARRIER) ->
+		q[i].n > 0 && q[i].readers[0] == 0 && IS_BARRIER(q[i].what[0]) ->
 		barriers[q[i].what[0] & ~BARRIER]--;
+		dequeue(i)
+	}
+	:: d_step {	/* grace_period_over() */
+		q[i].n > 0 && q[i].readers[0] == 0 && IS_BATCH(q[i].what[0]) && !locked[q[i].what[0] & 1] ->
+		assert(!text_gone);
+		over[q[i].what[0] & 1] = true;
+		work_pending[q[i].what[0] & 1] = true;
 		dequeue(i)
 	}
 	:: d_step {
 		q[i].n > 0 && q[i].readers[0] == 0 && !(q[i].what[0] & BARRIER) ->
 		object = q[i].what[0]
 	};
-		if
-		:: object & WORK -> krcu_reclaim_in_work(object)
-		:: else -> destroy(object, tag[from])
-		fi;
+		destroy(object, tag[from]);
 		d_step { assert(!text_gone); object = 0; dequeue(i) }
 	od
 }
 
-/* reclaim_waiting() */
-proctype work()
+/* reclaim(), for each CPU's list */
+proctype work(byte me; byte c)
 {
-	byte batch[LENGTH], batch_n, next, object;
+	objects batch;
+	byte object;
 	LOCALS;
-	byte me = WORKER, from = RCU;
+	byte from = RCU;
 
 end:	do
-	:: d_step {
-		work_pending ->
-		work_pending = false;
-		work_running = true;
-		flushers(2, 1);
-		i_ = 0;
-		do
-		:: i_ < list_n -> batch[i_] = list[i_]; list[i_] = 0; i_++
-		:: else -> break
-		od;
-		batch_n = list_n;
-		list_n = 0
+	:: atomic {
+		work_pending[c] && !locked[c] ->
+		assert(!text_gone);
+		d_step {
+			work_pending[c] = false;
+			work_running[c] = true;
+			flushers(PENDING_OF(c), RUN_OF(c));
+			found = over[c];
+			over[c] = false;
+			if
+			:: found -> move(batch, closed[c])
+			:: else
+			fi
+		};
+		if
+		:: found && without != NEXT_BATCH -> d_step { close(c) }
+		:: else
+		fi
 	};
+		if
+		:: found && without != NEXT_BATCH -> found = false; end_close(c)
+		:: else -> found = false
+		fi;
+		if
+		:: without == FLAG_AFTER -> set_flag(RCU)
+		:: else
+		fi;
 		do
-		:: next < batch_n ->
-			d_step { object = batch[next]; batch[next] = 0; next++ };
+		:: batch.n > 0 ->
+			d_step { batch.n--; object = batch.what[batch.n]; batch.what[batch.n] = 0 };
 			destroy(object, RCU)
 		:: else -> break
 		od;
-		skip;
+		if
+		:: without != FLAG_AFTER -> set_flag(RCU)
+		:: else
+		fi;
 		d_step {
-			object = 0; batch_n = 0; next = 0;
-			work_running = false;
-			flushers(1, 0)
+			object = 0;
+			assert(!text_gone);
+			work_running[c] = false;
+			flushers(RUN_OF(c), 0)
 		}
 	od
+}
+
+/* A CPU goes offline: its callbacks, which are none but batches' and barriers', move to the other one. */
+proctype offline()
+{
+	atomic {
+		do
+		:: q[1].n > 0 ->
+			d_step {
+				enqueue(0, q[1].what[0], q[1].readers[0]);
+				dequeue(1)
+			}
+		:: else -> break
+		od
+	}
 }
 
 /* Whose critical section began before the exit. */
@@ -445,7 +498,10 @@ init
 			fi;
 			may_time_out = true;
 			where = TO_CPU0 | TO_C;
-			call(0, WORK | 1);
+			push(0, WORK | 1);
+			close(0);
+			end_close(0);
+			batches = true;
 			work_makes = true
 		:: scenario == PARAMETER ->
 			may_time_out = true;
@@ -529,6 +585,21 @@ init
 			chain = 1;
 			where = TO_CPU0 | TO_WORK | TO_B;
 			driver_drops = A
+		:: scenario == OFFLINE ->
+			where = TO_WORK;
+			push(1, WORK | 1);
+			close(1);
+			end_close(1);
+			push(1, WORK)
+		:: scenario == BATCHES ->
+			exits = false;
+			where = TO_WORK;
+			driver_retires = 1;
+			chain = 1;
+			reader_in = RCU;
+			reader_retires = 1;
+			writes = true;
+			writer_retires = true
 		:: scenario == GLOBALS ->
 			wrap(B);
 			globals_left = 2;
@@ -546,6 +617,7 @@ init
 		fi
 	};
 	atomic {
+		batches = batches || (where & TO_WORK);
 		if
 		:: reader_in != NOWHERE ->
 			inside[reader_in] = BIT(READER);
@@ -571,7 +643,15 @@ init
 		:: else
 		fi;
 		if
-		:: (where & TO_WORK) || scenario == WORK_MAKES -> run work()
+		:: batches -> run work(WORKER, 0)
+		:: else
+		fi;
+		if
+		:: batches && ((where & TO_CPU1) || scenario == OFFLINE) -> run work(OTHER_WORKER, 1)
+		:: else
+		fi;
+		if
+		:: scenario == OFFLINE -> run offline()
 		:: else
 		fi;
 		if

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the kernel gives: RCU on two CPUs, SRCU domains, barriers, a work item.
+ * What the kernel gives: RCU on two CPUs, SRCU domains, barriers, work items.
  *
  * A grace period waits for the readers that were inside when it began: a set, out
  * of which each goes when it leaves. Callbacks of a queue run one at a time, in
@@ -15,7 +15,8 @@
 #define WORKER		2
 #define WRITER		3
 #define MODULE		4
-#define NTASKS		5
+#define OTHER_WORKER	5
+#define NTASKS		6
 #define BIT(i)		(1 << (i))
 
 /* What is read: RCU, and the SRCU domains. A and B are there from the beginning. */
@@ -38,6 +39,9 @@
 #define OLD_OBJECT	8	/* retired before drain() was called, or by such a one's destructor */
 #define WRITERS		16	/* a parameter writer's, or retired by such a one's destructor */
 #define BARRIER		32
+#define BATCH		(BARRIER | USES_FIRST)	/* with a CPU: that of its list */
+#define IS_BARRIER(what) (((what) & BARRIER) && !((what) & USES_FIRST))
+#define IS_BATCH(what) (((what) & BARRIER) && ((what) & USES_FIRST))
 #define USES_FIRST	64	/* its destructor uses the first of two globals */
 #define USES_BOTH	128
 
@@ -55,12 +59,12 @@ bool text_gone;			/* the module's text and data are freed */
 byte gp_domain[NTASKS];		/* the grace period that a task waits for, */
 byte gp_readers[NTASKS];	/* and the readers that it waits for yet */
 byte barriers[NTASKS];		/* callbacks that a task's barrier waits for yet */
-byte flushing[NTASKS];		/* 1: a task waits for the work that runs, 2: for the one that is pending */
-
-byte list_n;			/* what waits for the work item: reclaim.c's llist, */
-byte list[LENGTH];
-bool work_pending;
-bool work_running;
+/* A work item for each CPU. Which of them a task waits for: 1 the first one's run, 2 the run that is pending; 3, 4 */
+byte flushing[NTASKS];
+#define RUN_OF(cpu)	((cpu) * 2 + 1)
+#define PENDING_OF(cpu)	((cpu) * 2 + 2)
+bool work_pending[2];
+bool work_running[2];
 
 byte locks[NTASKS];		/* mutexes that each task holds */
 
@@ -195,12 +199,12 @@ inline srcu_barrier(d)
 	wait_until(barriers[me] == 0)
 }
 
-inline flush_work()
+inline flush_work(cpu)
 {
 	d_step {
 		if
-		:: work_pending -> flushing[me] = 2
-		:: !work_pending && work_running -> flushing[me] = 1
+		:: work_pending[cpu] -> flushing[me] = PENDING_OF(cpu)
+		:: !work_pending[cpu] && work_running[cpu] -> flushing[me] = RUN_OF(cpu)
 		:: else
 		fi
 	};

@@ -45,6 +45,8 @@ runs() {
 		holds C_READER
 		holds LEAKED
 		holds GLOBALS
+		holds OFFLINE
+		holds BATCHES
 		old LATE_READERS LOCKS $text
 		old ABANDON LOCKS $text
 		old C_READER LOCKS $hangs
@@ -87,7 +89,9 @@ runs() {
 		without ABANDON WRAPPED_READERS $freed
 		without TWICE UNLIST $freed
 		without LEAKED SKIP_ABANDONED $hangs
-		without DRAINS SCHEDULE $undone
+		without BATCHES CLOSE $undone
+		without BATCHES NEXT_BATCH $undone
+		without BATCHES BUSY_LATE $undone
 		without GLOBALS REFUSE $ended
 		without GLOBALS REFUSE_LATE $ended
 		without GLOBALS REFUSE_WITHOUT_LOCK $ended

@@ -107,7 +107,8 @@ inline drain_at_exit()
 	:: true ->
 		flag[RCU] = false;
 		rcu_barrier();
-		flush_work();
+		flush_work(0);
+		flush_work(1);
 		krcu_srcu_drain_all();
 		if
 		:: ran || flag[RCU]

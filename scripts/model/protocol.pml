@@ -29,22 +29,97 @@ byte wrappers[NDOMAINS];	/* of C code's srcu_struct, which is freed when the las
 
 /* The local variables of what calls the functions below. */
 #define LOCALS \
-	byte domain, id, before, after, to, what; \
+	byte domain, id, before, after, to, what, cpu; \
 	bool found, ran
 
 /* --- reclaim.c and node.hpp ------------------------------------------------------------------ */
 
-inline krcu_reclaim_in_work(object)
+/* struct retired, of each CPU. What is in a list is closed at once, so its order does not matter here. */
+typedef objects {
+	byte n;
+	byte what[3];
+};
+
+objects open[2], closed[2];
+bool busy[2];
+bool over[2];
+bool locked[2];		/* a spin lock whose section is more than one step, as busy is read without it */
+local bool batches;	/* krcu_reclaim */
+
+inline move(to_list, from_list)
+{
+	i_ = 0;
+	do
+	:: i_ < 3 -> to_list.what[i_] = from_list.what[i_]; from_list.what[i_] = 0; i_++
+	:: else -> break
+	od;
+	to_list.n = from_list.n;
+	from_list.n = 0;
+	i_ = 0
+}
+
+inline push(c, object)
 {
 	d_step {
 		assert(!text_gone);
-		assert(list_n < LENGTH);
-		found = (list_n == 0);
-		list[list_n] = object;
-		list_n++
+		assert(open[c].n < 3);
+		open[c].what[open[c].n] = object;
+		open[c].n++
+	}
+}
+
+/* What goes wrong without a barrier: busy is cleared late. */
+inline close(c)
+{
+	if
+	:: without != BUSY_LATE -> busy[c] = false
+	:: else
+	fi;
+	move(closed[c], open[c]);
+	if
+	:: closed[c].n > 0 -> busy[c] = true; locked[c] = true
+	:: else
+	fi
+}
+
+inline end_close(c)
+{
+	if
+	:: closed[c].n == 0 && without == BUSY_LATE -> busy[c] = false
+	:: atomic { locked[c] -> assert(!text_gone); call(c, BATCH | c); locked[c] = false }
+	:: else
+	fi
+}
+
+inline kick(c)
+{
+	atomic {
+		!locked[c] -> assert(!text_gone);
+		found = (!busy[c]);
+		if
+		:: found -> d_step { close(c) }
+		:: else
+		fi
 	};
 	if
-	:: found || without != SCHEDULE -> d_step { work_pending = true; found = false }
+	:: found -> found = false; end_close(c)
+	:: else
+	fi
+}
+
+inline krcu_reclaim_wait()
+{
+	if
+	:: batches && without == FLUSH_LATER -> flush_work(0); flush_work(1)
+	:: batches && without != CLOSE && without != FLUSH_LATER -> kick(0); kick(1)
+	:: else
+	fi;
+	if
+	:: without != RCU_BARRIER -> rcu_barrier()
+	:: else
+	fi;
+	if
+	:: batches && without != FLUSH && without != FLUSH_LATER -> flush_work(0); flush_work(1)
 	:: else
 	fi
 }
@@ -147,18 +222,7 @@ inline times_any_ran(result)
 /* The round after its first counting. */
 inline barriers_and_count()
 {
-	if
-	:: without == FLUSH_LATER -> flush_work()
-	:: else
-	fi;
-	if
-	:: without != RCU_BARRIER -> rcu_barrier()
-	:: else
-	fi;
-	if
-	:: without != FLUSH && without != FLUSH_LATER -> flush_work()
-	:: else
-	fi;
+	krcu_reclaim_wait();
 	if
 	:: without == COUNT_BEFORE -> times_any_ran(before)
 	:: else

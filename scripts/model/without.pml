@@ -36,12 +36,14 @@
 #define UNLIST		34	/* a freed domain stays in the list */
 #define COUNT_LATE	35	/* flags are cleared after the wait for readers, not before */
 #define LOCKS		36	/* the check that no lock is held over a wait */
-#define SCHEDULE	37	/* the work item is scheduled only where the list was empty */
+#define CLOSE		37	/* a round does not wait for who starts a batch */
 #define REFUSE		38	/* set functions may use globals until the end */
 #define REFUSE_LATE	39	/* ... until the first one ends */
 #define REFUSE_WITHOUT_LOCK 40	/* one that has been told that it may is not waited for */
 #define GLOBALS_FIRST	41	/* globals end before the rounds at exit */
 #define GLOBALS_AT_ONCE	42	/* there are no rounds between two globals */
 #define GLOBALS_LAST	43	/* nor behind the last */
+#define NEXT_BATCH	44	/* the work item starts none */
+#define BUSY_LATE	45	/* busy is cleared when it has been seen that there is no other batch */
 
 local byte without;		/* local: set before anything else, and never after */

@@ -22,6 +22,7 @@ help:
 	@echo 'make unload    load and unload the sample driver, destructors pending, CYCLES times'
 	@echo 'make modules   build the modules, for KERNEL or for KDIR'
 	@echo 'make kernel    build the test kernel only'
+	@echo 'make compile_commands.json   what clangd reads, for KERNEL or for KDIR'
 	@echo 'make shell     an interactive guest with the modules at hand'
 	@echo 'make gdb       the same, waiting for gdb'
 	@echo 'make clean     remove build/ (built kernels stay in $${XDG_CACHE_HOME:-~/.cache}/krcu)'
@@ -38,7 +39,7 @@ help:
 	@echo '  CYCLES=1000        how often make unload does that (100 in a kernel with KASAN)'
 	@echo '  V=1                show the compiler command lines'
 
-demo test lint model torture faults mutants bench unload matrix modules kernel shell gdb clean:
+demo test lint model torture faults mutants bench unload matrix modules kernel shell gdb compile_commands.json clean:
 	@scripts/krcu.sh $@
 
-.PHONY: help demo test lint model torture faults mutants bench unload matrix modules kernel shell gdb clean
+.PHONY: help demo test lint model torture faults mutants bench unload matrix modules kernel shell gdb compile_commands.json clean

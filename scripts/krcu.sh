@@ -3,7 +3,8 @@
 #
 # What the Makefile's targets do, one function each, in scripts/targets:
 #
-#	scripts/krcu.sh modules|demo|test|lint|model|torture|faults|mutants|bench|unload|matrix|kernel|shell|gdb|clean
+#	scripts/krcu.sh modules|demo|test|lint|model|torture|faults|mutants|bench|unload|matrix|kernel|shell|gdb|
+#		compile_commands.json|clean
 #
 # Settings come from the environment; "make help" lists them.
 set -euo pipefail
@@ -27,11 +28,12 @@ trap 'end_children $$' EXIT
 
 [ "${1:-}" = clean ] || scripts/targets/settings.sh
 case ${1:-} in
-modules)
+modules | compile_commands.json)
 	# Somebody's own kernel comes with somebody's own tools.
 	[ -n "${KDIR:-}" ] || scripts/setup.sh base
 	lock "$(if [ -n "${KDIR:-}" ]; then echo kdir; else echo "${KERNEL:-default}"; fi)"
 	make_modules
+	[ "$1" = modules ] || make_compile_commands
 	;;
 kernel)
 	scripts/setup.sh base

@@ -18,7 +18,7 @@ qemu="qemu-system-x86 busybox-static"
 # Kernels and modules built by Clang.
 llvm="clang-19 lld-19 llvm-19"
 # Static checks.
-lint="clang-19 clang-format-19 clang-tidy-19 sparse shellcheck"
+lint="clang-19 clang-format-19 clang-tidy-19 clangd-19 sparse shellcheck"
 # The model of a module's end.
 model="spin gcc libc6-dev"
 # The picture of make bench.

@@ -89,6 +89,13 @@ make_modules() {
 	say "the modules are in $out/module/* and $out/kunit"
 }
 
+# After make_modules.
+make_compile_commands() {
+	python3 scripts/compile-commands.py "$KDIR" "$out"/{module,kunit} >"$out/compile_commands.json"
+	ln -sf "$out/compile_commands.json" .
+	say "compile_commands.json is there, of ${KDIR##*/}: Debian has clangd-19, which reads it"
+}
+
 make_kernel() {
 	use_kernel "${KERNEL:-default}"
 	say "image $IMAGE"

@@ -63,6 +63,7 @@ test_kernel() {
 			if scripts/setup.sh llvm lint model; then
 				without_guest misuse scripts/misuse/misuse-test.sh "$out/module/torture"
 				without_guest examples scripts/checks/example-test.sh "$out/module/torture"
+				without_guest clangd scripts/checks/clangd-test.sh "$out"
 				without_guest lint scripts/checks/lint.sh "$out/module/torture"
 				without_guest model scripts/model/model.sh
 			else

@@ -25,6 +25,11 @@ make_row() {
 	done < <(planted)
 	check "drivers that leave things to their exit" run_exits "$name"
 	! can_route "$name" || check "a routing table, with krcu and in C by hand" run_route "$name"
+	# Here the headers and the kernel are what users have.
+	if is_stock "$name"; then
+		scripts/setup.sh dkms
+		check "the package, and a driver that it builds" run_package "$name"
+	fi
 	! has PROVE_RCU || check "mistakes that a debug kernel tells of" run_misused "$name"
 	check "the torture" run_torture "$name" "$out/torture.log" "${DURATION:-20}" "${TORTURE:-}"
 

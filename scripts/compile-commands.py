@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Prints a compile_commands.json, for clangd, of what Kbuild has built in directories.
 
-    compile-commands.py KDIR DIR...     KDIR: the kernel build, which commands are relative to
+    compile-commands.py KDIR DIR...     KDIR: the kernel build
 
 Kbuild keeps the command for each object beside it. Of its flags these entries have what says how a source is to be
 read, and not what says how machine code is made of it: that differs between compilers, and every
@@ -23,12 +23,12 @@ MEANING = re.compile(r"-[DUW](?!p,|frame-larger-than)|--target=|-m(32|64|big-end
 OWN_HEADERS = re.compile(r"/(gcc|clang|gcc-cross)/[^/].*/include$")
 
 
-def real(path, kdir):
+def real(path, cwd):
     """Where an editor has the file: sources are links where a kernel's modules are built in a directory of its own."""
-    return os.path.realpath(os.path.join(kdir, path))
+    return os.path.realpath(os.path.join(cwd, path))
 
 
-def flags(words, cxx, kdir):
+def flags(words, cxx, cwd):
     found = ["-Wno-unknown-warning-option"]
     # Cross compilers know their target by their name.
     cross = re.match(r"(.*/)?((aarch64|arm)[^/]*)-(gcc|g\+\+)[-0-9.]*$", words[0])
@@ -40,7 +40,7 @@ def flags(words, cxx, kdir):
         if option:
             path = word[len(option):] or next(rest)
             if not OWN_HEADERS.search(path):
-                found += [option, real(path, kdir)]
+                found += [option, real(path, cwd)]
         elif word == "-nostdinc":
             found.append("-nostdlibinc" if cxx else word)
         elif word == "-std=gnu++23":
@@ -58,18 +58,20 @@ def entries(kdir, top):
                 continue
             with open(os.path.join(where, name), encoding="utf-8") as f:
                 text = f.read()
-            command = re.match(r"(?:saved)?cmd_\S+ := *(.*)", text)
+            command = re.match(r"(?:saved)?cmd_(\S+) := *(.*)", text)
             source = re.search(r"^source_\S+ := (.*\.(?:c|cpp))$", text, re.M)
             if not command or not source or source[1].endswith((".mod.c", "module-common.c")):
                 continue
-            file = real(source[1], kdir)
+            # Make runs in the kernel's directory, and from 6.13 on in the modules'.
+            cwd = kdir if os.path.isabs(command[1]) else where.removesuffix("/" + os.path.dirname(command[1]))
+            file = real(source[1], cwd)
             cxx = file.endswith(".cpp")
             # As make would read it, and then the shell; objtool comes behind a semicolon.
-            words = shlex.split(command[1].replace("$(pound)", "#").replace("\\#", "#").split(" ; ")[0])
+            words = shlex.split(command[2].replace("$(pound)", "#").replace("\\#", "#").split(" ; ")[0])
             yield file, {
-                "directory": kdir,
+                "directory": cwd,
                 "file": file,
-                "arguments": ["clang++" if cxx else "clang", *flags(words, cxx, kdir), "-c", file],
+                "arguments": ["clang++" if cxx else "clang", *flags(words, cxx, cwd), "-c", file],
             }
 
 
@@ -77,6 +79,8 @@ def main():
     if len(sys.argv) < 3:
         sys.exit("krcu: usage: compile-commands.py KDIR DIR...")
     kdir, *tops = map(os.path.realpath, sys.argv[1:])
+    if not os.path.isfile(os.path.join(kdir, "Makefile")):
+        sys.exit(f"krcu: {kdir} is no kernel build")
     found = {}
     # The C half is compiled for each directory of modules; once is enough.
     for top in tops:

@@ -71,6 +71,8 @@ target new-driver NAME=foo DIR=../foo && grep -q "cd ../foo && make run" "$work/
 result $? "a_driver_is_made"
 module "$work/foo" && [ -f "$work/foo/foo.ko" ] && ! grep -qi warning "$work/log"
 result $? "it_builds_as_it_is"
+module "$work/foo" compile_commands.json && grep -q '"file": "/.*/foo/engine.cpp"' "$work/foo/compile_commands.json"
+result $? "clangd_has_something_to_read"
 module "$work/foo" clean && ! compgen -G "$work/foo/*.[ok]*" >>"$work/log"
 result $? "and_cleans_up"
 

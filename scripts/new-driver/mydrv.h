@@ -6,6 +6,7 @@
 #define MYDRV_LONGEST 255
 
 #ifdef __cplusplus
+#include <cstddef>
 extern "C" {
 #else
 #include <linux/types.h>

@@ -7,7 +7,7 @@
 sources() {
 	{
 		dpkg-query -W
-		find .ci .clang-* ./*.md Kbuild Makefile COPYING include module kunit scripts -type f ! -name '*.mod.c' ! -name '*-constants.h' \
+		find .ci .clang-* ./*.md docs Kbuild Makefile COPYING include module kunit scripts -type f ! -name '*.mod.c' ! -name '*-constants.h' \
 			\( -name '*.[chS]' -o -name '*.[ch]pp' -o -name '*.sh' -o -name '*.py' -o -name 'Kbuild*' -o -path '*/new-driver/*' -o -name '[!.]*.config' \
 			-o -name '*.md' -o -name Makefile -o -name COPYING -o -name '.clang-*' -o -name run -o -name '*.pml' -o -name mutants.txt -o -path '*/internal/hosted/*' \) -exec sha256sum {} +
 	} | sha256sum

@@ -127,6 +127,7 @@ make_package() {
 
 	scripts/setup.sh dkms
 	use_kernel "$name"
+	fresh_out
 	run_package "$name" 2>/dev/null || : # the log says it
 	python3 scripts/checks/kunit-report.py --src "$SRC" "package=$out/package.log"
 }

@@ -144,5 +144,9 @@ cannot "no_module_to_run" "give MODULE=, the folder of its sources" run
 cannot "a_module_that_is_not_there" "there is no ../nowhere; give MODULE=" run MODULE=../nowhere
 cannot "a_folder_without_a_module" "neither a Kbuild file nor a Makefile" run MODULE=../there
 cannot "a_script_that_is_not_there" "there is no nowhere.sh; give SCRIPT=" run MODULE=../foo SCRIPT=nowhere.sh
+module "$work/foo"
+sed 's/vermagic=[0-9]/vermagic=0/' "$work/foo/foo.ko" >"$work/other.ko"
+cannot "a_module_of_another_kernel" "other.ko was built for 0.*, and $name is .*: give the folder" run MODULE=../other.ko KERNEL="$name"
+cannot "what_is_no_module" "Makefile is no kernel module" run MODULE=../foo/Makefile KERNEL="$name"
 
 finish "driver_$name"

@@ -55,11 +55,19 @@ make_new_driver() {
 	say "the driver $name is in $DIR: cd $DIR && make run boots it; README.md there says more"
 }
 
-# stage_driver DIR: links to its sources, in $out, which may be built there for this kernel
+# stage_driver DIR: links to its sources, in $out, which may be built there for this kernel. $out ends as DIR does, and
+# what is beside DIR, or a few directories above, is linked beside $out, as a Kbuild file may name it.
 stage_driver() {
-	local dir
+	local dir=$1 at=$out
 
+	mkdir -p "$out"
 	find "$out" -xtype l -delete # a source that is gone
+	for _ in 1 2 3; do
+		dir=${dir%/*} at=${at%/*}
+		[ -n "$dir" ] || break
+		find "$dir" -mindepth 1 -maxdepth 1 ! -name '.*' ! -path "$1" ! -path "$(dirname "$1")" ! -path "$(dirname "$(dirname "$1")")" \
+			-exec ln -sfnt "$at" {} +
+	done
 	(cd "$1" && find . -name '.?*' -prune -o -type d -print) | while read -r dir; do
 		mkdir -p "$out/$dir"
 		find "$1/$dir" -maxdepth 1 ! -type d ! -name '.*' ! -name '*.o' ! -name '*.ko' ! -name '*.mod' ! -name '*.mod.c' \
@@ -68,23 +76,23 @@ stage_driver() {
 	done
 }
 
-# Leaves what was built in $modules.
+# Leaves what was built in $modules, and where its log is to be in $log.
 build_driver() { # NAME DIR
-	local dir log
+	local dir built
 
 	dir=$(cd "$2" && pwd)
 	fresh_out
-	out=$out/run/${dir//\//_}
-	mkdir -p "$out"
-	log=$out.log
+	log=$PWD/$out/run/${dir//\//_}.log
+	built=${log%.log}.build
+	out=${log%.log}$dir
 	stage_driver "$dir"
 	say "$1: building ${dir##*/}"
 	# shellcheck disable=SC2086 # KMAKE is a list of arguments
-	make --no-print-directory -j"$(nproc)" -C "$KDIR" M="$PWD/$out" KRCU="${KRCU:-$PWD}" ${KMAKE:-} ${V:+V=$V} modules >"$log" 2>&1 || {
-		sed "s:$PWD/$out/:$dir/:g" "$log" >&2
+	make --no-print-directory -j"$(nproc)" -C "$KDIR" M="$out" KRCU="${KRCU:-$PWD}" ${KMAKE:-} ${V:+V=$V} modules >"$built" 2>&1 || {
+		sed "s:$out/:$dir/:g" "$built" >&2
 		die "$dir does not build for $1; see above"
 	}
-	grep -i 'warning:' "$log" | sed "s:$PWD/$out/:$dir/:g" >&2 || :
+	grep -i 'warning:' "$built" | sed "s:$out/:$dir/:g" >&2 || :
 	mapfile -t modules < <(sed "s:^\(.*\)\.o$:\1.ko:; s:^[^/]:$out/&:" "$out/modules.order")
 }
 
@@ -92,7 +100,8 @@ build_driver() { # NAME DIR
 check_module() { # NAME FILE
 	local is has
 
-	is=$(modinfo -F vermagic "$2" 2>/dev/null | cut -d' ' -f1)
+	is=$(modinfo -F vermagic "$2" 2>/dev/null) || :
+	is=${is%% *}
 	has=$(cat "$KDIR/include/config/kernel.release")
 	[ -n "$is" ] || die "$2 is no kernel module; give a .ko, or the folder of its sources"
 	[ "$is" = "$has" ] || die "$2 was built for $is, and $1 is $has: give the folder of its sources instead, or another KERNEL"
@@ -115,13 +124,13 @@ make_run() {
 	else
 		fresh_out
 		read -ra modules <<<"$MODULE"
+		log=$PWD/$out/run.log # make may have been called elsewhere
 		for what in "${modules[@]}"; do check_module "$name" "$what"; done
 	fi
-	log=$out/run.log
 	guest run "$name: ${modules[*]##*/}" --script "$script" "${modules[@]/#/--add=}" --log "$log" \
-		--append "kunit.enable=1 kunit.autorun=1" --timeout "${TIMEOUT:-300}" --quiet >"$out/run.verdict" ||
-		{ cat "$out/run.verdict"; exit 1; }
+		--append "kunit.enable=1 kunit.autorun=1" --timeout "${TIMEOUT:-300}" --quiet >"$log.verdict" ||
+		{ cat "$log.verdict"; exit 1; }
 	sed -nE '/Run \/init as init process/,/krcu-guest: exit/{//!{s/\r$//; /^\[/p}}' "$log"
-	cat "$out/run.verdict"
+	cat "$log.verdict"
 	say "the whole console is in $log"
 }

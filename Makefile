@@ -2,7 +2,7 @@
 #
 # For people: "make help". Kbuild reads the file Kbuild instead.
 
-export KDIR KERNEL KERNELS CC LLVM ACCEL SMP MEM TIMEOUT FILTER DURATION TORTURE CYCLES KRCU_INLINE V
+export KDIR KERNEL KERNELS CC LLVM ACCEL SMP MEM TIMEOUT FILTER DURATION TORTURE CYCLES KRCU_INLINE V NAME DIR MODULE SCRIPT KRCU DESTDIR PREFIX
 
 # make's own default; only a CC that somebody asked for counts.
 ifeq ($(origin CC),default)
@@ -10,6 +10,14 @@ unexport CC
 endif
 
 help:
+	@echo 'For a driver of your own; README.md says more:'
+	@echo 'make new-driver  a driver to begin with, NAME=foo DIR=../foo'
+	@echo 'make run         boot KERNEL, load MODULE (a folder of sources, or a .ko) and run SCRIPT there'
+	@echo 'make vendor      copy what a driver needs into DIR/krcu, or update that copy'
+	@echo 'make install     the same into PREFIX/share/krcu, below DESTDIR; make uninstall takes it away'
+	@echo 'make deb         a Debian package of it'
+	@echo
+	@echo 'For krcu itself:'
 	@echo 'make demo      boot a kernel, load the sample driver, show what it does, unload it'
 	@echo 'make test      run the KUnit suites, in the kernels default and debug'
 	@echo 'make lint      static checks of the sources; a part of make test'
@@ -22,6 +30,8 @@ help:
 	@echo 'make unload    load and unload the sample driver, destructors pending, CYCLES times'
 	@echo 'make modules   build the modules, for KERNEL or for KDIR'
 	@echo 'make kernel    build the test kernel only'
+	@echo 'make package   install the Debian package in a copy of this system, and try it there; takes DKMS'
+	@echo 'make compile_commands.json   what clangd reads, for KERNEL or for KDIR'
 	@echo 'make shell     an interactive guest with the modules at hand'
 	@echo 'make gdb       the same, waiting for gdb'
 	@echo 'make clean     remove build/ (built kernels stay in $${XDG_CACHE_HOME:-~/.cache}/krcu)'
@@ -31,6 +41,7 @@ help:
 	@echo '  KERNELS="NAMES"    the test kernels of make matrix'
 	@echo '  KDIR=DIR           a kernel build or installed headers, for make modules'
 	@echo '  CC=gcc-12 LLVM=-19 the compiler for test kernels and their modules'
+	@echo '  MODULE=DIR SCRIPT=FILE  for make run: what to load (scripts/guests/run.sh loads and unloads it)'
 	@echo '  KRCU_INLINE=0      call the shims instead of inlining them'
 	@echo '  ACCEL=kvm|tcg SMP=N MEM=SIZE TIMEOUT=SECONDS   the guest (auto, 2, 1G, 400 and more)'
 	@echo '  FILTER=GLOB        KUnit cases to run: suite.case, such as rcu_box.*; or mutants, by name'
@@ -38,7 +49,10 @@ help:
 	@echo '  CYCLES=1000        how often make unload does that (100 in a kernel with KASAN)'
 	@echo '  V=1                show the compiler command lines'
 
-demo test lint model torture faults mutants bench unload matrix modules kernel shell gdb clean:
+targets := demo test lint model torture faults mutants bench unload matrix modules kernel package shell gdb clean \
+	compile_commands.json new-driver run vendor install uninstall deb
+
+$(targets):
 	@scripts/krcu.sh $@
 
-.PHONY: help demo test lint model torture faults mutants bench unload matrix modules kernel shell gdb clean
+.PHONY: help $(targets)

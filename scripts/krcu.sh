@@ -3,7 +3,8 @@
 #
 # What the Makefile's targets do, one function each, in scripts/targets:
 #
-#	scripts/krcu.sh modules|demo|test|lint|model|torture|faults|mutants|bench|unload|matrix|kernel|shell|gdb|clean
+#	scripts/krcu.sh modules|demo|test|lint|model|torture|faults|mutants|bench|unload|matrix|package|kernel|shell|gdb|
+#		compile_commands.json|new-driver|run|vendor|install|uninstall|deb|clean
 #
 # Settings come from the environment; "make help" lists them.
 set -euo pipefail
@@ -20,6 +21,8 @@ die() { echo "krcu: $*" >&2; exit 1; }
 . scripts/targets/matrix.sh
 . scripts/targets/torture.sh
 . scripts/targets/bench.sh
+. scripts/targets/driver.sh
+. scripts/targets/install.sh
 
 # What is interrupted ends, and does not go on with what comes next.
 trap 'exit 130' INT TERM HUP
@@ -27,17 +30,18 @@ trap 'end_children $$' EXIT
 
 [ "${1:-}" = clean ] || scripts/targets/settings.sh
 case ${1:-} in
-modules)
+modules | compile_commands.json)
 	# Somebody's own kernel comes with somebody's own tools.
 	[ -n "${KDIR:-}" ] || scripts/setup.sh base
 	lock "$(if [ -n "${KDIR:-}" ]; then echo kdir; else echo "${KERNEL:-default}"; fi)"
 	make_modules
+	[ "$1" = modules ] || make_compile_commands
 	;;
 kernel)
 	scripts/setup.sh base
 	make_kernel
 	;;
-demo | test | lint | torture | faults | bench | unload | matrix | shell | gdb)
+demo | test | lint | torture | faults | bench | unload | matrix | package | shell | gdb | run)
 	scripts/setup.sh base qemu
 	case $1 in
 	test) read -ra names <<<"${KERNEL:-default debug}" ;;
@@ -56,6 +60,8 @@ row)
 	make_row "$2"
 	;;
 model) make_model ;;
+new-driver) make_new_driver ;;
+vendor | install | uninstall | deb) "make_$1" ;;
 clean) make_clean ;;
-*) die "usage: scripts/krcu.sh modules|demo|test|lint|model|torture|faults|mutants|bench|unload|matrix|kernel|shell|gdb|clean" ;;
+*) die "usage: scripts/krcu.sh TARGET; see make help" ;;
 esac

@@ -3,7 +3,7 @@
 #
 # Installs the Debian packages that building and testing need, as far as they are missing.
 #
-#   scripts/setup.sh [GROUP...]     groups: base qemu llvm lint model plot arm64 arm; without any: base qemu
+#   scripts/setup.sh [GROUP...]     groups: base qemu llvm lint model plot dkms arm64 arm; without any: base qemu
 #
 # Needs root, or sudo that asks no password; without, it prints the command to run. Says nothing and
 # takes no time when everything is there.
@@ -18,11 +18,13 @@ qemu="qemu-system-x86 busybox-static"
 # Kernels and modules built by Clang.
 llvm="clang-19 lld-19 llvm-19"
 # Static checks.
-lint="clang-19 clang-format-19 clang-tidy-19 sparse shellcheck"
+lint="clang-19 clang-format-19 clang-tidy-19 clangd-19 sparse shellcheck"
 # The model of a module's end.
 model="spin gcc libc6-dev"
 # The picture of make bench.
 plot="gnuplot-nox"
+# What builds modules again for each new kernel.
+dkms="dkms"
 # Kernels and modules of another architecture, by the kernel's name for it, and what runs them.
 arm64="gcc-aarch64-linux-gnu g++-aarch64-linux-gnu qemu-system-arm"
 arm="gcc-arm-linux-gnueabihf g++-arm-linux-gnueabihf qemu-system-arm"
@@ -39,9 +41,10 @@ for group in "$@"; do
 	lint) packages+=" $lint" ;;
 	model) packages+=" $model" ;;
 	plot) packages+=" $plot" ;;
+	dkms) packages+=" $dkms" ;;
 	arm64) packages+=" $arm64" ;;
 	arm) packages+=" $arm" ;;
-	*) die "setup.sh: no group '$group'; there are: base qemu llvm lint model plot arm64 arm" ;;
+	*) die "setup.sh: no group '$group'; there are: base qemu llvm lint model plot dkms arm64 arm" ;;
 	esac
 done
 

@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# example-test.sh MODULE: compiles the examples in the headers' comments as they stand: C++ with GCC and with Clang, C
+# example-test.sh MODULE: compiles the examples in the headers' comments and those in docs/ as they stand: C++ with GCC and with Clang, C
 # as Kbuild does. Prints KTAP. MODULE is the directory of a built module, for krcu-constants.h; KDIR and KMAKE are of
 # its kernel.
 #
-# An example is what is indented after a line with "Use like", or "and in C", which ends in a colon.
+# An example is what is indented after a line with "Use like", or "and in C", which ends in a colon; in docs/, a block
+# of cpp or of c, which needs no #include.
 set -uo pipefail
 unset MAKEFLAGS MFLAGS MAKELEVEL V
 
@@ -25,9 +26,17 @@ for header in "$krcu"/include/krcu/*.hpp; do
 		file { print substr($0, 9) > file }' "$header"
 done
 
+for page in "$krcu"/docs/*.md; do
+	awk -v to="$work/examples/$(basename "$page" .md)" '
+		/^```/ { file = "" }
+		file { print > file }
+		/^```cpp$/ { file = to "_" ++n ".cpp" }
+		/^```c$/ { file = to "_" ++n "_c.c" }' "$page"
+done
+
 ls "$work/examples" >"$work/log"
-[ "$(grep -c '\.cpp$' "$work/log")" = "$(cat "$krcu"/include/krcu/*.hpp | grep -c 'Use like')" ] &&
-	[ "$(grep -c '\.c$' "$work/log")" = "$(cat "$krcu"/include/krcu/*.hpp | grep -c 'and in C')" ]
+[ "$(grep -c '\.cpp$' "$work/log")" = "$(cat "$krcu"/{include/krcu/*.hpp,docs/*.md} | grep -cE 'Use like|^```cpp$')" ] &&
+	[ "$(grep -c '\.c$' "$work/log")" = "$(cat "$krcu"/{include/krcu/*.hpp,docs/*.md} | grep -cE 'and in C|^```c$')" ]
 result $? "every_example_is_found"
 
 for compiler in "GCC ${GCC:-g++}" "Clang ${CLANG:-clang++-19}"; do
@@ -41,7 +50,9 @@ for compiler in "GCC ${GCC:-g++}" "Clang ${CLANG:-clang++-19}"; do
 done
 
 # No header has what an example shows of a driver.
-echo 'ccflags-y := -Wno-missing-prototypes -Wno-missing-declarations' >"$work/examples/Kbuild"
+printf '#include <linux/%s.h>\n' errno io jhash kref list module mutex poll rculist rcupdate rhashtable slab spinlock srcu \
+	workqueue xarray >"$work/examples/pages.h"
+echo "ccflags-y := -Wno-missing-prototypes -Wno-missing-declarations -Wno-unused -include $work/examples/pages.h" >"$work/examples/Kbuild"
 for file in "$work"/examples/*.c; do
 	object=$(basename "$file" .c).o
 	# shellcheck disable=SC2086 # KMAKE is a list of arguments

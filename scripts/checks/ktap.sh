@@ -7,7 +7,7 @@
 export LC_ALL=C
 krcu=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d) || exit
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf --one-file-system "$work"' EXIT
 cases=0
 bad=0
 

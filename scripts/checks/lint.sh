@@ -22,13 +22,13 @@ module=${1:?usage: lint.sh MODULE}
 cd "$krcu" || exit
 
 sources() { find "$@" ! -name '*.mod.c' ! -name '*-constants.h' | sort; }
-mapfile -t c < <(sources include module kunit scripts/checks scripts/codegen \( -name '*.c' -o -name '*.h' \) ! -path '*/libc/*' ! -path '*/uapi/*')
-mapfile -t cxx < <(sources include module kunit scripts/checks scripts/codegen \( -name '*.cpp' -o -name '*.hpp' \))
+mapfile -t c < <(sources include module kunit scripts/checks scripts/codegen scripts/new-driver \( -name '*.c' -o -name '*.h' \) ! -path '*/libc/*' ! -path '*/uapi/*')
+mapfile -t cxx < <(sources include module kunit scripts/checks scripts/codegen scripts/new-driver \( -name '*.cpp' -o -name '*.hpp' \))
 # What uses every header, and compiles by itself.
-mapfile -t users < <(sources module scripts/misuse -name '*.cpp')
+mapfile -t users < <(sources module scripts/misuse scripts/new-driver -name '*.cpp')
 # What these read is checked with them.
 mapfile -t scripts < <(grep -lr '^#!/bin/bash' scripts .ci | sort)
-mapfile -t guest < <(sources scripts/guests -name '*.sh')
+mapfile -t guest < <(sources scripts/guests scripts/new-driver -name '*.sh')
 
 # Each says what is wrong, and nothing else, or fails if it cannot.
 

@@ -15,7 +15,7 @@ torture=${1:?usage: run-test.sh MODULE}/krcu_torture.ko
 
 tree=$work/tree
 mkdir -p "$tree/kunit" "$tree/module" "$tree/include" "$work/bin"
-cp -r "$krcu/scripts" "$krcu/.ci" "$krcu"/.clang-* "$krcu"/{Makefile,Kbuild,README.md,CHANGELOG.md} "$tree"
+cp -r "$krcu"/{scripts,docs,.ci} "$krcu"/.clang-* "$krcu"/{Makefile,Kbuild,COPYING,README.md,CHANGELOG.md} "$tree"
 rm "$tree"/scripts/kernels/*.config
 printf '# krcu-source: 6.12\nCONFIG_X=y\n' | tee "$tree/scripts/kernels/one.config" >"$tree/scripts/kernels/two.config"
 fake_source "$work/cache/krcu/src/linux-6.12_6.12.1-1"

@@ -37,15 +37,19 @@ has() {
 	grep -qs "^CONFIG_$1=" "$KDIR/include/config/auto.conf"
 }
 
-# A kernel's modules are built in a directory of its own, of links to the sources, so that kernels
-# take turns without rebuilding. It is of one kernel build: the same name may stand for another one after a
-# change.
-stage() {
-	local dir
-
+# $out is of one kernel build: the same name may stand for another one after a change.
+fresh_out() {
 	[ "$(cat "$out/kdir" 2>/dev/null)" = "$KDIR" ] || rm -rf "$out"
 	mkdir -p "$out"
 	echo "$KDIR" >"$out/kdir"
+}
+
+# A kernel's modules are built in a directory of its own, of links to the sources, so that kernels
+# take turns without rebuilding.
+stage() {
+	local dir
+
+	fresh_out
 	ln -sfn "$PWD/include" "$out/include"
 	ln -sfn "$PWD/scripts" "$out/scripts"
 	find "$out/module" "$out/kunit" -xtype l -delete 2>/dev/null || : # a source that is gone
@@ -87,6 +91,13 @@ make_modules() {
 	fi
 	build_modules
 	say "the modules are in $out/module/* and $out/kunit"
+}
+
+# After make_modules.
+make_compile_commands() {
+	python3 scripts/compile-commands.py "$KDIR" "$out"/{module,kunit} >"$out/compile_commands.json"
+	ln -sf "$out/compile_commands.json" .
+	say "compile_commands.json is there, of ${KDIR##*/}: Debian has clangd-19, which reads it"
 }
 
 make_kernel() {

@@ -119,6 +119,28 @@ make_demo() {
 	say "demo passed; the whole console is in $out/demo.log"
 }
 
+# A distribution's own kernel
+is_stock() { # NAME
+	grep -q '^# krcu-stock:' "scripts/kernels/$1.config"
+}
+
+# What it leaves in its log is KTAP.
+run_package() { # NAME
+	KDIR=$KDIR KMAKE=$KMAKE IMAGE=$IMAGE scripts/checks/package.sh "$1" </dev/null >"$out/package.log" && return
+	sed -n '/not ok/p; /^    # [^S]/p' "$out/package.log" >&2
+	return 1
+}
+
+make_package() {
+	local name=${KERNEL:-default}
+
+	scripts/setup.sh dkms
+	use_kernel "$name"
+	fresh_out
+	run_package "$name" 2>/dev/null || : # the log says it
+	python3 scripts/checks/kunit-report.py --src "$SRC" "package=$out/package.log"
+}
+
 make_unload() {
 	local name=${KERNEL:-default} cycles=1000 seconds=4
 

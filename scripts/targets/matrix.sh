@@ -26,6 +26,11 @@ make_row() {
 	done < <(planted)
 	check "drivers that leave things to their exit" "$out/exits.log" run_exits "$name"
 	! can_route "$name" || check "a routing table, with krcu and in C by hand" "$out/route.log" run_route "$name"
+	# Here the headers and the kernel are what users have.
+	if is_stock "$name"; then
+		scripts/setup.sh dkms
+		check "the package, and a driver that it builds" "$out/package.log" run_package "$name"
+	fi
 	! has PROVE_RCU || check "mistakes that a debug kernel tells of" "$out/misused.log" run_misused "$name"
 	check "the torture" "$out/torture.log" run_torture "$name" "$out/torture.log" "${DURATION:-20}" "${TORTURE:-}"
 

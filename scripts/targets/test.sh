@@ -7,9 +7,9 @@
 sources() {
 	{
 		dpkg-query -W
-		find .ci .clang-* ./*.md Kbuild include module kunit scripts -type f ! -name '*.mod.c' ! -name '*-constants.h' \
-			\( -name '*.[chS]' -o -name '*.[ch]pp' -o -name '*.sh' -o -name '*.py' -o -name 'Kbuild*' -o -name '[!.]*.config' \
-			-o -name '*.md' -o -name '.clang-*' -o -name run -o -name '*.pml' -o -name mutants.txt -o -path '*/internal/hosted/*' \) -exec sha256sum {} +
+		find .ci .clang-* ./*.md docs Kbuild Makefile COPYING include module kunit scripts -type f ! -name '*.mod.c' ! -name '*-constants.h' \
+			\( -name '*.[chS]' -o -name '*.[ch]pp' -o -name '*.sh' -o -name '*.py' -o -name 'Kbuild*' -o -path '*/new-driver/*' -o -name '[!.]*.config' \
+			-o -name '*.md' -o -name Makefile -o -name COPYING -o -name '.clang-*' -o -name run -o -name '*.pml' -o -name mutants.txt -o -path '*/internal/hosted/*' \) -exec sha256sum {} +
 	} | sha256sum
 }
 
@@ -70,6 +70,7 @@ test_kernel() {
 			if scripts/setup.sh llvm lint model; then
 				without_guest misuse scripts/misuse/misuse-test.sh "$out/module/torture"
 				without_guest examples scripts/checks/example-test.sh "$out/module/torture"
+				without_guest clangd scripts/checks/clangd-test.sh "$out"
 				without_guest lint scripts/checks/lint.sh "$out/module/torture"
 				without_guest model scripts/model/model.sh
 			else
@@ -78,6 +79,8 @@ test_kernel() {
 		fi
 		without_guest "$name-build" scripts/checks/build-test.sh "$name"
 		without_guest "$name-refuse" scripts/checks/refuse-test.sh "$name"
+		# For other architectures, a driver's own make has to be told which.
+		[[ -n $GUEST_ARCH || "${logs[*]}" == *-driver=* ]] || without_guest "$name-driver" scripts/checks/driver-test.sh "$name"
 		# Elsewhere the code to compare would be the instrumentation's.
 		has KASAN || has KCSAN || without_guest "$name-codegen" scripts/codegen/codegen-test.sh "$name"
 	fi

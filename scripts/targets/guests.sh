@@ -16,7 +16,8 @@ guest() {
 add_modules() {
 	local file
 
-	for file in "$out"/{module/*,kunit}/*.ko "$out"/kunit/{epoll,abi,route}_user; do
+	for file in "$out"/{module/*,kunit}/*.ko "$out"/kunit/{epoll,abi,route,kv}_user \
+		"$out/module/kv/client/kvctl"; do
 		[ ! -f "$file" ] || echo "--add=$file"
 	done
 }
@@ -53,10 +54,10 @@ run_exits() { # NAME
 		--add "$out/kunit/krcu_globals.ko" --log "$out/exits.log" --timeout "${TIMEOUT:-600}" --quiet
 }
 
-# A static program uses them, and not every machine can make one; see kunit/Kbuild.
-can_route() { # NAME
+# Not every machine can make one; see kunit/Kbuild.
+has_programs() { # NAME
 	[ -f "$out/kunit/route_user" ] || {
-		say "$1: there are no static libraries for a program that uses the routing tables"
+		say "$1: there are no static libraries for programs that use the drivers"
 		return 1
 	}
 }
@@ -66,6 +67,12 @@ run_route() { # NAME
 	guest run "$1: the routing tables" --script scripts/guests/route.sh --add "$out/module/route/krcu_route.ko" \
 		--add "$out/module/route/plain_route.ko" --add "$out/kunit/route_user" --log "$out/route.log" \
 		--timeout "${TIMEOUT:-600}" --quiet --allow 'KCSAN: data-race in .* \[plain_route\]'
+}
+
+run_kv() { # NAME
+	guest run "$1: the table of keys and values" --script scripts/guests/kv.sh --add "$out/module/kv/krcu_kv.ko" \
+		--add "$out/module/kv/client/kvctl" --add "$out/kunit/kv_user" --log "$out/kv.log" \
+		--timeout "${TIMEOUT:-900}" --quiet
 }
 
 # Each mistake has a WARN of krcu's own, or lockdep's.

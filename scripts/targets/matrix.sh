@@ -24,7 +24,10 @@ make_row() {
 		check "the planted $bug is caught" run_planted "$name" "$bug" "$regex"
 	done < <(planted)
 	check "drivers that leave things to their exit" run_exits "$name"
-	! can_route "$name" || check "a routing table, with krcu and in C by hand" run_route "$name"
+	if has_programs "$name"; then
+		check "a routing table, with krcu and in C by hand" run_route "$name"
+		check "a table of keys and values, and its client" run_kv "$name"
+	fi
 	! has PROVE_RCU || check "mistakes that a debug kernel tells of" run_misused "$name"
 	check "the torture" run_torture "$name" "$out/torture.log" "${DURATION:-20}" "${TORTURE:-}"
 

@@ -83,9 +83,11 @@ test_kernel() {
 	if [[ "${!checks[*]}" != *"to their exit"* ]]; then
 		run_exits "$name" </dev/null &
 		checks["$name:drivers that leave things to their exit"]=$!
-		if can_route "$name"; then
+		if has_programs "$name"; then
 			run_route "$name" </dev/null &
 			checks["$name:a routing table, with krcu and in C by hand"]=$!
+			run_kv "$name" </dev/null &
+			checks["$name:a table of keys and values, and its client"]=$!
 		fi
 	fi
 	if has PROVE_RCU; then

@@ -10,7 +10,7 @@ unexport CC
 endif
 
 help:
-	@echo 'make demo      boot a kernel, load the sample driver, show what it does, unload it'
+	@echo 'make demo      boot a kernel, load two drivers, show what they do, unload them'
 	@echo 'make test      run the KUnit suites, in the kernels default and debug'
 	@echo 'make lint      static checks of the sources; a part of make test'
 	@echo 'make model     check the exit protocol in all orders of events, with Spin; a part of make test'

@@ -27,6 +27,14 @@ run_demo() { # NAME
 		--log "$out/demo.log" --timeout "${TIMEOUT:-300}" --quiet
 }
 
+# What this system has installed is real data that every Debian has.
+run_demo_kv() { # NAME
+	dpkg-query -W -f='${binary:Package}\t${Version}\n' >"$out/packages"
+	guest run "$1: the table of keys and values" --script scripts/guests/demo-kv.sh \
+		--add "$out/module/kv/krcu_kv.ko" --add "$out/module/kv/client/kvctl" --add "$out/packages" \
+		--log "$out/demo-kv.log" --timeout "${TIMEOUT:-300}" --quiet
+}
+
 run_suites() { # NAME
 	local modules
 
@@ -114,7 +122,11 @@ make_demo() {
 	build_modules_quietly "$name"
 	run_demo "$name" || exit
 	sed -nE 's/\r$//; s/^\[ *[0-9.]+\] (demo: |krcu_sample: (init|work|timer|exit))/\1/p' "$out/demo.log"
-	say "demo passed; the whole console is in $out/demo.log"
+	if has_programs "$name"; then
+		run_demo_kv "$name" || exit
+		sed -nE 's/\r$//; s/^\[ *[0-9.]+\] kv: /kv: /p' "$out/demo-kv.log"
+	fi
+	say "demo passed; the whole console is in $out/demo*.log"
 }
 
 make_unload() {

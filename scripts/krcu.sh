@@ -3,7 +3,7 @@
 #
 # What the Makefile's targets do, one function each, in scripts/targets:
 #
-#	scripts/krcu.sh modules|demo|test|lint|model|torture|faults|mutants|bench|unload|matrix|kernel|shell|gdb|clean
+#	scripts/krcu.sh modules|demo|test|lint|model|torture|faults|fuzz|mutants|bench|unload|matrix|kernel|shell|gdb|clean
 #
 # Settings come from the environment; "make help" lists them.
 set -euo pipefail
@@ -37,7 +37,7 @@ kernel)
 	scripts/setup.sh base
 	make_kernel
 	;;
-demo | test | lint | torture | faults | bench | unload | matrix | shell | gdb)
+demo | test | lint | torture | faults | fuzz | bench | unload | matrix | shell | gdb)
 	scripts/setup.sh base qemu
 	case $1 in
 	test) read -ra names <<<"${KERNEL:-default debug}" ;;
@@ -57,5 +57,5 @@ row)
 	;;
 model) make_model ;;
 clean) make_clean ;;
-*) die "usage: scripts/krcu.sh modules|demo|test|lint|model|torture|faults|mutants|bench|unload|matrix|kernel|shell|gdb|clean" ;;
+*) die "usage: scripts/krcu.sh modules|demo|test|lint|model|torture|faults|fuzz|mutants|bench|unload|matrix|kernel|shell|gdb|clean" ;;
 esac

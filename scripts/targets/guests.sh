@@ -17,7 +17,7 @@ add_modules() {
 	local file
 
 	for file in "$out"/{module/*,kunit}/*.ko "$out"/kunit/{epoll,abi,route,kv}_user \
-		"$out/module/kv/client/kvctl"; do
+		"$out/kunit/kv_fuzz" "$out/module/kv/client/kvctl"; do
 		[ ! -f "$file" ] || echo "--add=$file"
 	done
 }
@@ -83,6 +83,12 @@ run_kv() { # NAME
 		--timeout "${TIMEOUT:-900}" --quiet
 }
 
+run_fuzz() { # NAME SECONDS
+	guest run "$1: hostile requests" --script scripts/guests/fuzz.sh --add "$out/module/kv/krcu_kv.ko" \
+		--add "$out/kunit/kv_fuzz" --append "krcu_fuzz.seconds=$2" --log "$out/fuzz.log" \
+		--timeout "${TIMEOUT:-$(($2 * 2 + 300))}" --quiet
+}
+
 # Each mistake has a WARN of krcu's own, or lockdep's.
 run_misused() { # NAME
 	guest run "$1: misuse" --script scripts/guests/misused.sh --add "$out/kunit/krcu_exits.ko" \
@@ -127,6 +133,17 @@ make_demo() {
 		sed -nE 's/\r$//; s/^\[ *[0-9.]+\] kv: /kv: /p' "$out/demo-kv.log"
 	fi
 	say "demo passed; the whole console is in $out/demo*.log"
+}
+
+make_fuzz() {
+	local name=${KERNEL:-default}
+
+	use_kernel "$name"
+	build_modules_quietly "$name"
+	has_programs "$name" || exit
+	run_fuzz "$name" "${DURATION:-60}" || exit
+	sed -nE 's/\r$//; s/^\[ *[0-9.]+\] (kv_fuzz: )/\1/p' "$out/fuzz.log"
+	say "fuzz passed; the whole console is in $out/fuzz.log"
 }
 
 make_unload() {

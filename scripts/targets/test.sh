@@ -88,6 +88,8 @@ test_kernel() {
 			checks["$name:a routing table, with krcu and in C by hand"]=$!
 			run_kv "$name" </dev/null &
 			checks["$name:a table of keys and values, and its client"]=$!
+			run_fuzz "$name" 5 </dev/null &
+			checks["$name:random and hostile requests"]=$!
 		fi
 	fi
 	if has PROVE_RCU; then

@@ -728,45 +728,70 @@ static void at_once(void)
 	clear();
 }
 
-/* All allocations of this process fail, or none; 0: this kernel cannot do so. */
-static int fail_allocations(int on)
+static int try_open(void)
 {
-	static int fd = -1;	/* open() would need memory */
+	int fd = open(path, O_RDWR);
 
-	if (fd < 0)
-		fd = open("/proc/self/make-it-fail", O_WRONLY);
-	if (fd < 0)
-		return 0;
-	CHECK(write(fd, on ? "1" : "0", 1) == 1);
-	return 1;
+	return fd < 0 ? -1 : close(fd);
 }
 
+static int try_put(void)
+{
+	return put("b", "2") ? 0 : -1;
+}
+
+static int try_replace(void)
+{
+	return put("a", "2") ? 0 : -1;
+}
+
+static int try_config(void)
+{
+	struct kv_config c = { .version = KV_VERSION, .entries = 1000 };
+
+	return ioctl(device, KV_SET_CONFIG, &c);
+}
+
+/* The nth allocation of this process fails; 0: none does. Returns how many more it would have taken. */
+static unsigned int fail_nth(int fd, unsigned int n)
+{
+	char text[16] = {};
+
+	CHECK(pread(fd, text, sizeof(text) - 1, 0) > 0);
+	CHECK(dprintf(fd, "%u", n) > 0);
+	return atoi(text);
+}
+
+/* Each allocation fails once. */
 static void without_memory(void)
 {
-	struct kv_config c = { .version = KV_VERSION, .entries = 1 };
-	struct kv_stats before;
-	int fd, bad, good;
+	int (*const requests[])(void) = { try_open, try_put, try_replace, try_config };
+	int fd = open("/proc/self/fail-nth", O_RDWR), failures = 0;
 
-	CHECK(put("a", "1"));
-	before = stats(device);
-	if (!fail_allocations(1))
-		goto out;
-	fd = open(path, O_RDWR);
-	good = !!put("a", "2");
-	bad = errno;
-	CHECK(fail_allocations(0));
-	CHECK(fd == -1 && !good && bad == ENOMEM && has("a", "1"));
-	CHECK(fail_allocations(1));
-	good = !ioctl(device, KV_SET_CONFIG, &c);
-	bad = errno;
-	CHECK(fail_allocations(0));
-	CHECK(!good && bad == ENOMEM);
-	CHECK(fail_allocations(1));
-	good = !!get("a") && !del("a");
-	CHECK(fail_allocations(0));
-	CHECK(good && !get("a") && stats(device).revision == before.revision + 1);
-out:
-	clear();
+	for (int i = 0; i < 4 && fd >= 0; i++) {
+		unsigned int left = 0;
+
+		for (unsigned int n = 1; !left; n++) {
+			struct kv_stats before;
+			int err, error;
+
+			CHECK(put("a", "1"));
+			before = stats(device);
+			fail_nth(fd, n);
+			err = requests[i]();
+			error = errno;
+			left = fail_nth(fd, 0);
+			if (err) {
+				CHECK(error == ENOMEM && has("a", "1") && !get("b"));
+				CHECK(stats(device).revision == before.revision && stats(device).bytes == before.bytes);
+				failures++;
+			}
+			clear();
+		}
+	}
+	printf("kv_user: %d requests failed for want of memory\n", failures);
+	CHECK(fd < 0 || failures >= 4);
+	usual_limits();
 }
 
 static void load(void)

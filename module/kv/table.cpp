@@ -189,7 +189,7 @@ int give(__u64 to, __u32 &size, const char *bytes, std::size_t n)
 {
 	const bool fits = n <= size;
 
-	size = n;
+	size = static_cast<__u32>(n);
 	return fits ? krcu::copy_to_user(krcu::UserPtr(to), bytes, n) : -ERANGE;
 }
 

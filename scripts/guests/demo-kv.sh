@@ -40,12 +40,12 @@ load
 await $loads
 compare
 
-./kvctl bench 1 1 >read &
+./kvctl bench 1 1 >reads &
 reader=$!
 load
 # shellcheck disable=SC2086 # a list
 await $loads $reader
-echo "kv: the same again, while kvctl bench compares what it finds: $(cat read)"
+echo "kv: the same again, while kvctl bench compares what it finds: $(cat reads)"
 compare
 
 for cpus in $(seq "$(nproc)"); do

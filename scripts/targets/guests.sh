@@ -86,7 +86,7 @@ run_kv() { # NAME
 run_fuzz() { # NAME SECONDS
 	guest run "$1: hostile requests" --script scripts/guests/fuzz.sh --add "$out/module/kv/krcu_kv.ko" \
 		--add "$out/kunit/kv_fuzz" --append "krcu_fuzz.seconds=$2" --log "$out/fuzz.log" \
-		--timeout "${TIMEOUT:-$(($2 * 2 + 300))}" --quiet
+		--timeout "${TIMEOUT:-$(($2 * 2 + 600))}" --quiet
 }
 
 # Each mistake has a WARN of krcu's own, or lockdep's.

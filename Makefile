@@ -18,13 +18,14 @@ help:
 	@echo 'make deb         a Debian package of it'
 	@echo
 	@echo 'For krcu itself:'
-	@echo 'make demo      boot a kernel, load the sample driver, show what it does, unload it'
+	@echo 'make demo      boot a kernel, load two drivers, show what they do, unload them'
 	@echo 'make test      run the KUnit suites, in the kernels default and debug'
 	@echo 'make lint      static checks of the sources; a part of make test'
 	@echo 'make model     check the exit protocol in all orders of events, with Spin; a part of make test'
 	@echo 'make matrix    suites, sample driver and torture in every test kernel, and a table of how it went'
 	@echo 'make torture   use every type from all contexts at once, for DURATION seconds'
 	@echo 'make faults    torture while memory runs out, a reader never leaves, objects are retired at full speed'
+	@echo 'make fuzz      random and hostile requests to a driver, for DURATION seconds'
 	@echo 'make mutants   break krcu in some two hundred small ways, one at a time: a test must see each'
 	@echo 'make bench     what each operation costs in instructions, beside the same in C by hand'
 	@echo 'make unload    load and unload the sample driver, destructors pending, CYCLES times'
@@ -45,11 +46,11 @@ help:
 	@echo '  KRCU_INLINE=0      call the shims instead of inlining them'
 	@echo '  ACCEL=kvm|tcg SMP=N MEM=SIZE TIMEOUT=SECONDS   the guest (auto, 2, 1G, 400 and more)'
 	@echo '  FILTER=GLOB        KUnit cases to run: suite.case, such as rcu_box.*; or mutants, by name'
-	@echo '  DURATION=60        seconds of torture; TORTURE="nreaders=4 ..." its module parameters (modinfo)'
+	@echo '  DURATION=60        seconds of torture, or of fuzz; TORTURE="nreaders=4 ..." its module parameters (modinfo)'
 	@echo '  CYCLES=1000        how often make unload does that (100 in a kernel with KASAN)'
 	@echo '  V=1                show the compiler command lines'
 
-targets := demo test lint model torture faults mutants bench unload matrix modules kernel package shell gdb clean \
+targets := demo test lint model torture faults fuzz mutants bench unload matrix modules kernel package shell gdb clean \
 	compile_commands.json new-driver run vendor install uninstall deb
 
 $(targets):

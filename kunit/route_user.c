@@ -14,15 +14,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "../module/route/abi.h"
 #include "user.h"
-
-#define FAILS(error, call) CHECK((call) == -1 && errno == (error))
 
 enum {
 	PROCESSES = 4,
@@ -459,32 +456,10 @@ static void watch(void)
 	}
 }
 
-static pid_t start(void)
-{
-	pid_t parent = getpid(), child;
-
-	fflush(stdout);
-	child = fork();
-	CHECK(child >= 0);
-	if (!child) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
-			_exit(1);
-	}
-	return child;
-}
-
 static void share(void)
 {
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(shared != MAP_FAILED);
-}
-
-static void wait_for(pid_t child)
-{
-	int status;
-
-	CHECK(waitpid(child, &status, 0) == child && !status);
 }
 
 /* A load of that many seconds, 0 for ever; routes age up to that fast. */

@@ -5,14 +5,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Ends the program with 1, and a line in the kernel's log, unless it holds. */
 #define CHECK(condition) check(condition, #condition, __FILE_NAME__, __LINE__)
+
+#define FAILS(error, call) CHECK((call) == -1 && errno == (error))
 
 static inline void check(int good, const char *condition, const char *file, int line)
 {
@@ -36,6 +41,30 @@ static inline char *last_page(int protection)
 	CHECK(pages != MAP_FAILED);
 	CHECK(!munmap(pages + size, size));
 	return pages + size;
+}
+
+/* A process that ends with this one. Returns 0 in it. */
+static inline pid_t start(void)
+{
+	pid_t parent = getpid(), child;
+
+	fflush(stdout);
+	child = fork();
+	CHECK(child >= 0);
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
+	}
+	return child;
+}
+
+/* It must end well. */
+static inline void wait_for(pid_t child)
+{
+	int status;
+
+	CHECK(waitpid(child, &status, 0) == child && !status);
 }
 
 #endif /* USER_H */

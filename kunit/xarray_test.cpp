@@ -154,6 +154,34 @@ KUNIT_CASE(for_each_goes_by_index)
 	EXPECT_EQ(wrong, 0);
 }
 
+KUNIT_CASE(find_goes_on_from_an_index)
+{
+	static constexpr unsigned long indices[] = { 3, 64, far_index, last_index };
+	Array array;
+	unsigned long index = 0;
+
+	for (int i = 0; i < 4; i++)
+		ASSERT_TRUE(put(array, indices[i], 100 + i));
+	auto reserved = array.reserve(2, krcu::GFP_KERNEL);
+	EXPECT_TRUE(reserved);
+	for (int i = 0; i < 4; i++) {
+		krcu::ReadGuard guard; // one for each: who walks so may sleep meanwhile
+		auto found = array.find(index, guard);
+		ASSERT_TRUE(bool(found));
+		EXPECT_EQ(found->value, 100 + i);
+		EXPECT_EQ(index, indices[i]);
+		auto again = array.find(index, guard);
+		EXPECT_EQ(again.get(), found.get());
+		if (i < 3)
+			index++;
+	}
+	EXPECT_TRUE(array.erase(last_index));
+	index = far_index + 1;
+	krcu::ReadGuard guard;
+	EXPECT_FALSE(bool(array.find(index, guard)));
+	EXPECT_EQ(index, far_index + 1);
+}
+
 KUNIT_CASE(for_each_may_erase_what_it_visits)
 {
 	Object::reset();

@@ -3,7 +3,7 @@
 #
 # What the Makefile's targets do, one function each, in scripts/targets:
 #
-#	scripts/krcu.sh modules|demo|test|lint|model|torture|faults|mutants|bench|unload|matrix|package|kernel|shell|gdb|
+#	scripts/krcu.sh modules|demo|test|lint|model|torture|faults|fuzz|mutants|bench|unload|matrix|package|kernel|shell|gdb|
 #		compile_commands.json|new-driver|run|vendor|install|uninstall|deb|clean
 #
 # Settings come from the environment; "make help" lists them.
@@ -41,7 +41,7 @@ kernel)
 	scripts/setup.sh base
 	make_kernel
 	;;
-demo | test | lint | torture | faults | bench | unload | matrix | package | shell | gdb | run)
+demo | test | lint | torture | faults | fuzz | bench | unload | matrix | package | shell | gdb | run)
 	scripts/setup.sh base qemu
 	case $1 in
 	test) read -ra names <<<"${KERNEL:-default debug}" ;;

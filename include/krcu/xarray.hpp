@@ -123,6 +123,20 @@ public:
 	}
 	Found<element_type> load(unsigned long, const ReadGuard &&) const = delete; // the guard would be gone first
 
+	/// What is at `index` or, if nothing is there, at the next index that has an object, which `index` is then; null,
+	/// and `index` as it was, if there is none. Valid as long as the guard, even if it is erased meanwhile. So a walk
+	/// can sleep between two objects, each looked up under a guard of its own; for_each() stays under one.
+	/// Context: any that a ReadGuard allows. See xa_find().
+	Found<element_type> find(unsigned long &index, KRCU_LIFETIMEBOUND const ReadGuard &guard) const noexcept
+	{
+		void *entry = krcu_xa_find(xa(), &index);
+
+		if (!entry)
+			return Found<element_type>(nullptr);
+		return Found<element_type>(P::rcu_borrow(entry, guard));
+	}
+	Found<element_type> find(unsigned long &, const ReadGuard &&) const = delete; // the guard would be gone first
+
 	/// Calls `visit(index, object)` for every object, in the order of their indices; if it returns a bool, until
 	/// that is false. What is stored or erased meanwhile may be seen or not; `visit` may do so itself.
 	/// Context: any that a ReadGuard allows. `visit` must not sleep. See xa_for_each().

@@ -233,7 +233,7 @@ class Bench:
             os.makedirs(os.path.join(self.dir, folder))
             for name in os.listdir(folder):
                 if folder == "scripts":
-                    wanted = name in ("Kbuild.krcu", "check-module.sh")
+                    wanted = name in ("Kbuild.krcu", "Kbuild.static", "check-module.sh")
                 elif name.endswith("_test.cpp"):
                     # Kbuild makes one module of all there are, and wants one at least.
                     wanted = name == f"{self.where}_test.cpp" or self.where in RUNS

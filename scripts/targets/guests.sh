@@ -16,7 +16,8 @@ guest() {
 add_modules() {
 	local file
 
-	for file in "$out"/{module/*,kunit}/*.ko "$out"/kunit/{epoll,abi,route}_user; do
+	for file in "$out"/{module/*,kunit}/*.ko "$out"/kunit/{epoll,abi,route,kv}_user \
+		"$out/kunit/kv_fuzz" "$out/module/kv/client/kvctl"; do
 		[ ! -f "$file" ] || echo "--add=$file"
 	done
 }
@@ -24,6 +25,14 @@ add_modules() {
 run_demo() { # NAME
 	guest run "$1: the sample driver" --script scripts/guests/demo.sh --add "$out/module/sample/krcu_sample.ko" \
 		--log "$out/demo.log" --timeout "${TIMEOUT:-600}" --quiet
+}
+
+# What this system has installed is real data that every Debian has.
+run_demo_kv() { # NAME
+	dpkg-query -W -f='${binary:Package}\t${Version}\n' >"$out/packages"
+	guest run "$1: the table of keys and values" --script scripts/guests/demo-kv.sh \
+		--add "$out/module/kv/krcu_kv.ko" --add "$out/module/kv/client/kvctl" --add "$out/packages" \
+		--log "$out/demo-kv.log" --timeout "${TIMEOUT:-300}" --quiet
 }
 
 run_suites() { # NAME
@@ -53,10 +62,10 @@ run_exits() { # NAME
 		--add "$out/kunit/krcu_globals.ko" --log "$out/exits.log" --timeout "${TIMEOUT:-1200}" --quiet
 }
 
-# A static program uses them, and not every machine can make one; see kunit/Kbuild.
-can_route() { # NAME
+# Not every machine can make one; see kunit/Kbuild.
+has_programs() { # NAME
 	[ -f "$out/kunit/route_user" ] || {
-		say "$1: there are no static libraries for a program that uses the routing tables"
+		say "$1: there are no static libraries for programs that use the drivers"
 		return 1
 	}
 }
@@ -66,6 +75,18 @@ run_route() { # NAME
 	guest run "$1: the routing tables" --script scripts/guests/route.sh --add "$out/module/route/krcu_route.ko" \
 		--add "$out/module/route/plain_route.ko" --add "$out/kunit/route_user" --log "$out/route.log" \
 		--timeout "${TIMEOUT:-1200}" --quiet --allow 'KCSAN: data-race in .* \[plain_route\]'
+}
+
+run_kv() { # NAME
+	guest run "$1: the table of keys and values" --script scripts/guests/kv.sh --add "$out/module/kv/krcu_kv.ko" \
+		--add "$out/module/kv/client/kvctl" --add "$out/kunit/kv_user" --log "$out/kv.log" \
+		--timeout "${TIMEOUT:-900}" --quiet
+}
+
+run_fuzz() { # NAME SECONDS
+	guest run "$1: hostile requests" --script scripts/guests/fuzz.sh --add "$out/module/kv/krcu_kv.ko" \
+		--add "$out/kunit/kv_fuzz" --append "krcu_fuzz.seconds=$2" --log "$out/fuzz.log" \
+		--timeout "${TIMEOUT:-$(($2 * 2 + 600))}" --quiet
 }
 
 # Each mistake has a WARN of krcu's own, or lockdep's.
@@ -116,7 +137,22 @@ make_demo() {
 	build_modules_quietly "$name"
 	run_demo "$name" || exit
 	sed -nE 's/\r$//; s/^\[ *[0-9.]+\] (demo: |krcu_sample: (init|work|timer|exit))/\1/p' "$out/demo.log"
-	say "demo passed; the whole console is in $out/demo.log"
+	if has_programs "$name"; then
+		run_demo_kv "$name" || exit
+		sed -nE 's/\r$//; s/^\[ *[0-9.]+\] kv: /kv: /p' "$out/demo-kv.log"
+	fi
+	say "demo passed; the whole console is in $out/demo*.log"
+}
+
+make_fuzz() {
+	local name=${KERNEL:-default}
+
+	use_kernel "$name"
+	build_modules_quietly "$name"
+	has_programs "$name" || exit
+	run_fuzz "$name" "${DURATION:-60}" || exit
+	sed -nE 's/\r$//; s/^\[ *[0-9.]+\] (kv_fuzz: )/\1/p' "$out/fuzz.log"
+	say "fuzz passed; the whole console is in $out/fuzz.log"
 }
 
 # A distribution's own kernel

@@ -25,7 +25,10 @@ make_row() {
 		check "the planted $bug is caught" "$out/planted-$bug.log" run_planted "$name" "$bug" "$regex"
 	done < <(planted)
 	check "drivers that leave things to their exit" "$out/exits.log" run_exits "$name"
-	! can_route "$name" || check "a routing table, with krcu and in C by hand" "$out/route.log" run_route "$name"
+	if has_programs "$name"; then
+		check "a routing table, with krcu and in C by hand" "$out/route.log" run_route "$name"
+		check "a table of keys and values, and its client" "$out/kv.log" run_kv "$name"
+	fi
 	# Here the headers and the kernel are what users have.
 	if is_stock "$name"; then
 		scripts/setup.sh dkms

@@ -93,7 +93,11 @@ test_kernel() {
 	# Once: in a kernel full of checkers that takes as long as all else; make matrix does it in every kernel.
 	if [[ "${!checks[*]}" != *"to their exit"* ]]; then
 		in_guest "$name:drivers that leave things to their exit" "$out/exits.log" run_exits "$name"
-		! can_route "$name" || in_guest "$name:a routing table, with krcu and in C by hand" "$out/route.log" run_route "$name"
+		if has_programs "$name"; then
+			in_guest "$name:a routing table, with krcu and in C by hand" "$out/route.log" run_route "$name"
+			in_guest "$name:a table of keys and values, and its client" "$out/kv.log" run_kv "$name"
+			in_guest "$name:random and hostile requests" "$out/fuzz.log" run_fuzz "$name" 5
+		fi
 	fi
 	! has PROVE_RCU || in_guest "$name:mistakes that a debug kernel tells of" "$out/misused.log" run_misused "$name"
 	while read -r bug regex; do

@@ -45,7 +45,7 @@
 
 struct retired {
 	struct callback_head *open;	/* since it was last closed, the latest first */
-	int left;			/* how many more until these are many; what races, or starts a batch, is not counted */
+	int left;			/* how many more until these are many; about right is enough */
 	bool busy;
 
 	raw_spinlock_t lock;		/* of all below, of closing the list, and of setting busy */
@@ -374,7 +374,7 @@ krcu_shim void krcu_reclaim_retire(struct callback_head *head, krcu_destroy_t *d
 	 */
 	if (unlikely(!data_race(retired->busy)))
 		kick(retired);
-	else if (unlikely(!data_race(--retired->left))) /* about right is enough: see struct retired */
+	else if (unlikely(!data_race(--retired->left))) /* see struct retired */
 		hurry(retired);
 }
 

@@ -45,7 +45,7 @@
 
 struct retired {
 	struct callback_head *open;	/* since it was last closed, the latest first */
-	int left;			/* how many more until these are many; counted without a lock, so about */
+	int left;			/* how many more until these are many; about right is enough */
 	bool busy;
 
 	raw_spinlock_t lock;		/* of all below, of closing the list, and of setting busy */
@@ -369,12 +369,12 @@ krcu_shim void krcu_reclaim_retire(struct callback_head *head, krcu_destroy_t *d
 		head->next = latest;
 	while (!try_cmpxchg(&retired->open, &latest, head));
 	/*
-	 * The full barrier in between pairs with start_batch()'s. Not READ_ONCE(), which takes compilers a register and an
-	 * instruction more: a byte is true or false, whatever a race makes of it. One object of a batch is not counted.
+	 * The full barrier in between pairs with start_batch()'s. Not READ_ONCE(), which takes compilers a register and
+	 * an instruction more: a byte is true or false, whatever a race makes of it.
 	 */
 	if (unlikely(!data_race(retired->busy)))
 		kick(retired);
-	else if (unlikely(!data_race(--retired->left)))
+	else if (unlikely(!data_race(--retired->left))) /* see struct retired */
 		hurry(retired);
 }
 

@@ -74,7 +74,7 @@ struct krcu_reclaim_ops {
 	const struct krcu_global *const *begins;
 };
 
-/* NULL before the module's globals begin and anything is retired, so that a module without any does not need that file */
+/* NULL before globals begin and anything is retired, so that a module without any does not need that file */
 extern const struct krcu_reclaim_ops *krcu_reclaim;
 
 /* Waiting for all that the module has retired: module/krcu/drain.c */

@@ -142,7 +142,7 @@ KUNIT_CASE(flags_states_and_pointers)
 }
 
 namespace {
-/// As readers see it: const, but for what they count.
+/// As readers see it: const, except what they count.
 struct Session {
 	mutable Atomic<unsigned long> packets = 0;
 };

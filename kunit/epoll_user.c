@@ -54,7 +54,7 @@ static unsigned int events_after(char command, int epoll)
 	pthread_t thread;
 
 	CHECK(!pthread_create(&thread, NULL, tell_later, &command));
-	came = events(epoll, 10 * 1000);
+	came = events(epoll, 100 * 1000);
 	CHECK(!pthread_join(thread, NULL));
 	return came;
 }
@@ -86,7 +86,7 @@ int main(void)
 	int plain, exclusive;
 	pthread_t thread;
 
-	alarm(30);
+	alarm(250); /* before KUnit gives up */
 	device = open("/dev/krcu_kunit_poll", O_RDWR);
 	CHECK(device >= 0);
 

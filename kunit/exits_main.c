@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * krcu_exits: drivers that leave things to the module's exit, one for each value of
- * the parameter "scenario". For scripts/guest/exits.sh, which loads and unloads it.
+ * the parameter "scenario". For scripts/guests/exits.sh, which loads and unloads it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -53,7 +53,7 @@ static int retire(const char *val, const struct kernel_param *kp)
 		return err;
 	if (late)
 		exits_say("a writer is on its way");
-	for (int ms = 0; late && ms < 10000 && !READ_ONCE(exit_has_returned); ms++)
+	for (int ms = 0; late && ms < 60000 && !READ_ONCE(exit_has_returned); ms++)
 		usleep_range(1000, 2000);
 	err = exits_hold_callbacks_up();
 	return err ? err : exits_late_thread(exits_retire_all);

@@ -80,15 +80,21 @@ struct TakesOut {
 
 constexpr int objects = 10;
 
-/// Stays when the exit has begun, and uses globals then.
+/// What became of a writer.
+constinit krcu::Atomic<bool> written, refused;
+
+/// Stays when the exit has begun, and uses globals then. Where somebody writes all the time, it stays until he is
+/// refused: the end, which waits for it, is not over before he came.
 void read_late()
 {
 	auto guard = domain->read_lock();
 
 	globals_inside();
-	for (int ms = 0; ms < 5000 && !globals_end_has_begun(); ms++)
+	for (int ms = 0; ms < 60'000 && !globals_end_has_begun(); ms++)
 		globals_sleep_ms(1);
 	globals_sleep_ms(150);
+	for (int ms = 0; ms < 60'000 && written.load() && !refused.load(); ms++)
+		globals_sleep_ms(1);
 	list->push_back(Box::make(krcu::GFP_KERNEL, -1));
 	(void)pointer->take();
 	globals_say("reader: leaves");
@@ -122,13 +128,12 @@ void globals_retire()
 
 int globals_write()
 {
-	static constinit bool said;
-
 	if (!list) {
-		if (!__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
+		if (!refused.exchange(true))
 			globals_say("writer: refused");
 		return -ENODEV;
 	}
+	written.store(true);
 	krcu::RcuKBox<TakesOut>::make(krcu::GFP_KERNEL, 0).reset();
 	return 0;
 }

@@ -432,7 +432,7 @@ bool kunit_fail_allocation(unsigned int nth)
 	return failed;
 }
 
-/* Needs failslab's task-filter and probability: scripts/guest/kunit.sh */
+/* Needs failslab's task-filter and probability: scripts/guests/kunit.sh */
 void kunit_fail_all_allocations(bool fail)
 {
 #ifdef CONFIG_FAILSLAB

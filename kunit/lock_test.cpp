@@ -290,4 +290,12 @@ KUNIT_CASE(readers_change_what_a_lock_inside_the_object_protects)
 	EXPECT_EQ(last->balance, 2 * rounds);
 }
 
+KUNIT_CASE(tag_of_several_sources_is_one_lock_class)
+{
+	krcu::Mutex<SharedTag> mutex; // in rcu_ptr_test.cpp as well; lockdep wants one name for each class
+	krcu::SpinLock<SharedTag> spin;
+	auto held = mutex.lock();
+	auto spinning = spin.lock();
+}
+
 KUNIT_SUITE(lock);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * krcu_misused: mistakes that a debug kernel must say something about, one for each
- * value of the parameter "what". For scripts/guest/misused.sh.
+ * value of the parameter "what". For scripts/guests/misused.sh.
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>

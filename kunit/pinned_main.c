@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * krcu_pinned: destroys an SRCU domain that a reader does not leave, and so stays
- * loaded for good. For scripts/guest/unload.sh, which checks that nothing worse
+ * loaded for good. For scripts/guests/unload.sh, which checks that nothing worse
  * comes of it, neither while the reader is inside nor when it leaves after all.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Bugs that a kernel's checkers must see in C++ as they do in C: scripts/guest/planted.sh. Each case is of
+// Bugs that a kernel's checkers must see in C++ as they do in C: scripts/guests/planted.sh. Each case is of
 // use only in a kernel that has its checker, and passes if that one is content.
 
 #include "support.hpp"

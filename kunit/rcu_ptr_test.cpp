@@ -614,4 +614,12 @@ KUNIT_CASE(updaters_at_the_same_moment_do_not_get_the_same_object)
 	EXPECT_EQ(wrong, 0);
 }
 
+KUNIT_CASE(tag_of_several_sources_is_one_lock_class)
+{
+	krcu::Mutex<SharedTag> mutex; // in lock_test.cpp as well
+	krcu::SpinLock<SharedTag> spin;
+	auto held = mutex.lock();
+	auto spinning = spin.lock();
+}
+
 KUNIT_SUITE(rcu_ptr);

@@ -268,7 +268,7 @@ struct Hasty {
 } // namespace
 KUNIT_CASE(short_timeout_blames_no_reader)
 {
-	// If it did, the domain would pin this module, which scripts/guest/kunit.sh unloads.
+	// If it did, the domain would pin this module, which scripts/guests/kunit.sh unloads.
 	for (int i = 0; i < 20; i++) {
 		auto domain = krcu::Srcu<Hasty>::make();
 

@@ -149,8 +149,9 @@ private:
 	T *ptr_ = nullptr;
 };
 
-/// How long a case waits for what should come at once: it then fails, where it would hang otherwise.
-constexpr unsigned int patience_ms = 12000;
+/// How long a case waits for what should come at once: it then fails, where it would hang otherwise. An emulated CPU
+/// may get no time for a minute.
+constexpr unsigned int patience_ms = 90'000;
 
 /// Spins until `condition()` holds; returns whether it did in time. Never sleeps, so it may stand under a guard.
 template <class F>
@@ -273,7 +274,7 @@ private:
 	OnOtherCpu<Run> thread_; // last, as the thread uses the others
 };
 
-/// A domain of more than one source.
+/// Of domains and locks in more than one source.
 struct SharedTag {
 	static constexpr const char *name = "krcu_kunit_shared";
 };

@@ -15,6 +15,7 @@ Exit status of run: 0 good; 1 the script failed; 2 setup (nothing was run); 3 th
 """
 
 import argparse
+import contextlib
 import os
 import re
 import secrets
@@ -31,9 +32,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "gue
 from console import Console, judge
 from initramfs import INIT, write_initramfs
 from machine import MACHINES, pick_accel, qemu_command, start
-from verdict import GOOD, SETUP, die, read
+from verdict import GOOD, SETUP, VERDICT, die, read
 
 BOOTS = 3
+CRASH_SECONDS = 60
 
 
 def guest_files(args):
@@ -57,7 +59,8 @@ def boot(args, command, word):
     console = Console(log, word, args.quiet, args.show, args.allow, args.expect)
     deadline = time.monotonic() + args.timeout
     timed_out = False
-    qemu = start(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    may_go = False
+    qemu = start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         with selectors.DefaultSelector() as ready:
             ready.register(qemu.stdout, selectors.EVENT_READ)
@@ -72,9 +75,14 @@ def boot(args, command, word):
                 if not data:
                     break
                 console.feed(data)
-                # A panicked guest, or one that is done, has a moment to go by itself.
-                if console.crash or console.status is not None:
-                    deadline = min(deadline, time.monotonic() + 5)
+                # A guest that is done waits until its last line has come.
+                if console.status is not None and not may_go:
+                    may_go = True
+                    with contextlib.suppress(BrokenPipeError):
+                        os.write(qemu.stdin.fileno(), b"\n")
+                # A panicked guest goes by itself, and need not: what it says until then is of use.
+                if console.crash:
+                    deadline = min(deadline, time.monotonic() + CRASH_SECONDS)
     finally:
         qemu.kill()
         qemu.wait()
@@ -110,8 +118,10 @@ def run(args, tmp):
         if not keep_log:
             os.unlink(args.log)
         return code
+    with open(args.log, "a", encoding="utf-8") as log:
+        print(VERDICT, verdict, *console.excerpt(), sep="\n", file=log)
     if args.quiet:
-        print("\n".join(console.tail))
+        print("\n".join(console.excerpt()))
     sys.stdout.flush()
     print(f"krcu: {args.name}FAILED: {verdict}", file=sys.stderr)
     return code

@@ -1,4 +1,6 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
 # Makes sure a test kernel is built (or, for a distribution's own, unpacked) and says where it is.
 #
 #   eval "$(scripts/kernel.sh NAME)"      NAME: a file kernels/NAME.config

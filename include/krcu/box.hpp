@@ -25,7 +25,7 @@ namespace krcu {
 /// Dropping a box, resetting it, or moving another one over it destroys the object and frees its memory, at once.
 /// Context: any that ~T and the allocator's free() allow.
 ///
-/// What all boxes have (moving, reset(), bool, ->, into_foreign(), from_foreign(), borrow()) is in
+/// What all boxes have (moving, reset(), bool, into_foreign(), from_foreign(), borrow()) is in
 /// krcu/internal/owner.hpp.
 ///
 /// A box is one pointer; the allocation is T alone. After Rust's KBox<T> (rust/kernel/alloc/kbox.rs).

@@ -148,7 +148,7 @@ public:
 	};
 
 	/// A mutex that nobody holds. See mutex_init().
-	Mutex() noexcept { krcu_mutex_init(get(), Tag::name, internal::lock_class<Mutex>); }
+	Mutex() noexcept { krcu_mutex_init(get(), internal::lock_name<Tag>, internal::lock_class<Mutex>); }
 
 	Mutex(const Mutex &) = delete;
 	Mutex &operator=(const Mutex &) = delete;
@@ -306,7 +306,7 @@ public:
 	};
 
 	/// A lock that nobody holds. See spin_lock_init().
-	SpinLock() noexcept { krcu_spin_lock_init(get(), Tag::name, internal::lock_class<SpinLock>); }
+	SpinLock() noexcept { krcu_spin_lock_init(get(), internal::lock_name<Tag>, internal::lock_class<SpinLock>); }
 
 	SpinLock(const SpinLock &) = delete;
 	SpinLock &operator=(const SpinLock &) = delete;

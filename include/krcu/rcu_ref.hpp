@@ -126,7 +126,7 @@ public:
 		return own(*node);
 	}
 
-	/// A reference to an object that a reader found. Empty if its last owner has let go of it, and if it never was
+	/// A reference to an object that a reader found. Empty if its last owner is gone, and if it never was
 	/// an RcuRef's, as a T on the stack or in a box is not. `found` is owned by RcuRefs of this very type.
 	/// Context: any that a ReadGuard allows. See refcount_inc_not_zero().
 	static RcuRef try_get(const T &found, const ReadGuard &) noexcept

@@ -31,7 +31,7 @@ namespace krcu {
 /// among them, also under a ReadGuard, but neither in hard interrupts nor with interrupts disabled.
 /// No P is dropped under the lock.
 ///
-/// P is an RcuBox or an RcuFreeBox, whose readers are RCU's: an SrcuBox or a Box is refused.
+/// P is an RcuBox, an RcuFreeBox or an RcuRef, whose readers are RCU's: an SrcuBox or a Box is refused.
 ///
 /// What a reader finds is its own only as long as the guard, under which it must not sleep. To look up and
 /// then sleep, copy what is needed out of the object before the guard ends; or look up under a mutex that

@@ -107,7 +107,7 @@ callback_head *make(const Args &...args)
 template <class P>
 void retire(callback_head *object)
 {
-	// Holds because make() or an operation let go of it, of the same kind.
+	// Holds because make() or an operation gave it away, of the same kind.
 	auto box = P::from_foreign(object);
 }
 

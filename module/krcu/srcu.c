@@ -23,7 +23,7 @@
 
 enum krcu_domain_state {
 	HELD,		/* by a krcu::Srcu */
-	DESTROYING,		/* that Srcu is being destroyed */
+	DESTROYING,	/* that Srcu is being destroyed */
 	ABANDONED,	/* and has given up waiting for a reader */
 };
 

@@ -8,13 +8,23 @@ namespace torture {
 
 // In the order of Kind.
 constexpr const char *const names[kinds] = {
-	"RcuBox/kvfree", "RcuBox", "RcuBox/Work", "RcuBox[]", "RcuVBox", "RcuKVBox", "SlabCache", "RcuFreeBox",
+	"RcuBox/kvfree", "RcuBox", "RcuBox/Work", "RcuBox[]", "Tail", "RcuVBox", "RcuKVBox", "SlabCache", "RcuFreeBox",
 	"PollWaitQueue", "XArray", "List", "HashTable", "Callback", "Callback/hurry", "Callback/Srcu", "SrcuBox", "RcuRef",
-	"RcuOld<Box>", "RcuOld<VBox>", "Srcu", "Srcu/SrcuBox", "planted"
+	"RcuOld<Box>", "RcuOld<VBox>", "Revocable", "Revocable/Srcu", "Srcu", "Srcu/SrcuBox", "planted"
 };
 static_assert(names[kinds - 1]);
 
 constinit Shard shards[Shard::count];
+
+namespace {
+
+/// The module's first global, which ends when all that others owned is destroyed.
+struct Balance {
+	~Balance() { torture_check_balance(); }
+};
+KRCU_GLOBAL(balance, Balance);
+
+} // namespace
 
 } // namespace torture
 
@@ -51,5 +61,17 @@ void torture_sum(torture_totals *totals)
 		totals->retired += kind.retired;
 		totals->pending += kind.allocated - kind.freed;
 		totals->nomem += kind.nomem;
+	}
+}
+
+void torture_check_balance()
+{
+	torture_kind kind;
+
+	for (unsigned int i = 0; torture_count(i, &kind); i++) {
+		if (kind.made != kind.destroyed)
+			torture_fail("not as many were destroyed as were made", kind.name);
+		if (kind.allocated != kind.freed)
+			torture_fail("not as much was freed as was allocated", kind.name);
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /// @file
-/// Looking at objects, making them and letting go of them.
+/// Looking at objects, making them and retiring them.
 #ifndef LOOK_HPP
 #define LOOK_HPP
 
@@ -21,8 +21,18 @@ template <class T>
 constexpr bool is_range = requires(const T &object) { object.begin(); };
 
 template <class T>
+constexpr bool has_tail = requires(const T &object) { object.tail(); };
+
+template <class T>
 bool alive(const T &object)
 {
+	if constexpr (has_tail<T>) {
+		if (object.tail().size() != object.length)
+			return false;
+		for (const auto &element : object.tail())
+			if (!element.alive() || element.header != object.id())
+				return false;
+	}
 	if constexpr (is_range<T>) {
 		for (const auto &element : object)
 			if (!element.alive())
@@ -67,29 +77,47 @@ void look_at(const T &object, Kind kind, Task &task, Section &section, bool may_
 		section.leave();
 }
 
-/// Counts an object that is about to be let go of.
-template <class T>
-void retire(const T &object, Kind kind)
+/// Counts the object that an owner is about to retire. Whether there is one.
+template <class Owner>
+bool retire(const Owner &owner, Kind kind)
 {
-	if (!alive(object))
-		fail("an object ended before it was let go of", kind);
+	if (!owner)
+		return false;
+	if (!alive(*owner))
+		fail("an object ended before it was retired", kind);
 	counts(kind).retired.inc();
+	return true;
 }
 
 /// See Pace; for what is retired into the steady domain.
 inline bool may_go_on_in_steady(Task &task, bool may_sleep, unsigned int batch = small_batch)
 {
-	return task.steady_pace.may_go_on(may_sleep, [] { return SteadyDomain::GracePeriod::start(steady); }, batch);
+	return task.steady_pace.may_go_on(may_sleep, [] { return SteadyDomain::GracePeriod::start(*steady); }, batch);
+}
+
+/// A P with a tail, filled.
+template <class P>
+krcu::Draft<P> draft_with_tail(bool may_sleep, Task &task)
+{
+	const std::size_t length = task.random(16);
+	auto fresh = P::draft(gfp(may_sleep), length, length);
+
+	if (fresh)
+		for (auto &element : fresh->tail())
+			element.header = fresh->id();
+	return fresh;
 }
 
 /// A draft of a P. `Careless` ones have none.
 template <class P>
 krcu::Draft<P> draft(bool may_sleep, Task &task)
 {
-	if constexpr (is_range<typename P::element_type>)
+	if constexpr (has_tail<typename P::element_type>)
+		return draft_with_tail<P>(may_sleep, task);
+	else if constexpr (is_range<typename P::element_type>)
 		return P::draft(gfp(may_sleep), 1 + task.random(8));
-	else if constexpr (requires { P::make(steady, gfp(may_sleep)); })
-		return P::draft(steady, gfp(may_sleep));
+	else if constexpr (requires { P::make(*steady, gfp(may_sleep)); })
+		return P::draft(*steady, gfp(may_sleep));
 	else
 		return P::draft(gfp(may_sleep));
 }

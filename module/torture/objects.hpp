@@ -22,7 +22,8 @@ public:
 	{
 		const unsigned int shard = torture_cpu() % Shard::count;
 
-		id_ = (shards[shard].of[kind].ids.fetch_add(1, krcu::relaxed) + 1) * Shard::count + shard;
+		// Each shard has a range of its own, so that their last digits are anything.
+		id_ = ~0ul / Shard::count * shard + shards[shard].of[kind].ids.fetch_add(1, krcu::relaxed) + 1;
 		complement_ = ~id_;
 	}
 	Canary(const Canary &) = delete;
@@ -70,6 +71,20 @@ struct SleepyObject : Object<kind> {
 template <Kind kind>
 struct Listed : Object<kind> {
 	krcu::ListLink link;
+};
+
+/// What is behind a header, which it knows.
+template <Kind kind>
+struct Element : Object<kind> {
+	unsigned long header = 0;
+};
+
+/// The header of a Tail, which knows how much is behind it.
+template <Kind kind>
+struct Header : Object<kind> {
+	explicit Header(std::size_t n) : length(n) {}
+
+	std::size_t length;
 };
 
 /// For RcuRefs.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pressure on memory: takes all pages there are for a moment, and lets go of them
+ * Pressure on memory: takes all pages there are for a moment, and releases them
  * before anybody is killed.
  */
 #include <linux/delay.h>

@@ -82,8 +82,9 @@ private:
 	void replace(Task &task)
 	{
 		if (Box fresh = Box::make(domain_, gfp(true))) {
-			if (auto old = object_.replace(std::move(fresh)))
-				retire(*old, in_domain);
+			auto old = object_.replace(std::move(fresh));
+
+			retire(old, in_domain);
 			task.updates.add();
 		}
 	}

@@ -97,7 +97,7 @@ struct alignas(64) Task {
 };
 
 extern constinit Task tasks[TORTURE_TASKS];
-extern constinit SteadyDomain steady;
+extern krcu::Global<SteadyDomain> steady;
 
 } // namespace torture
 

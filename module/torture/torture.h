@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /* Threads, timers and work items are tasks, numbered from 0: each has its own counts. */
-#define TORTURE_TASKS	256
+#define TORTURE_TASKS	1024
 
 /* SRCU domains that come and go */
 #define TORTURE_SITES	4
@@ -61,8 +61,11 @@ void torture_stall(unsigned int task);		/* a reader that spins while torture_sta
 void torture_work(unsigned int task);		/* in a work item */
 void torture_tick(unsigned int task);		/* in softirq */
 
-/* Process context, when no step runs any more: retires everything. */
+/* Process context, when no step runs any more: retires everything, and waits until it is destroyed. */
 void torture_stop(void);
+
+/* The same, in the module's exit: leaves objects to the end of the globals, published and retired ones. */
+void torture_leave(void);
 
 /* Any context: what torture_start() was given. */
 enum torture_bug torture_planted(void);
@@ -71,13 +74,14 @@ enum torture_bug torture_planted(void);
 void torture_sum(struct torture_totals *totals);
 bool torture_count(unsigned int i, struct torture_kind *kind);
 
+/* Fails where not all is destroyed and freed. */
+void torture_check_balance(void);
+
 /* Of the C half */
 void torture_fail(const char *what, const char *where);
 unsigned int torture_cpu(void);
 bool torture_stays(void);
 void torture_sleep_us(unsigned int us);
-/* Of those who copy and update */
-struct mutex *torture_copying(void);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -35,7 +35,7 @@ constinit BarrierCheck check_barrier;
 void torture_check_waits(unsigned int task)
 {
 	auto into_rcu = [](auto callback) { std::move(callback).submit(); };
-	auto into_domain = [](auto callback) { std::move(callback).submit(steady); };
+	auto into_domain = [](auto callback) { std::move(callback).submit(*steady); };
 
 	// Waits for more than any other does, so it is tried less often.
 	switch (tasks[task].random(32)) {
@@ -48,11 +48,11 @@ void torture_check_waits(unsigned int task)
 	case 1: return check_wait("synchronize_rcu_expedited()", &Task::rcu, krcu::synchronize_rcu_expedited);
 	case 2: return check_wait("GracePeriod::wait()", &Task::rcu, [] { krcu::GracePeriod::start().wait(); });
 	case 3: return check_wait("GracePeriod::elapsed()", &Task::rcu, [] { poll(krcu::GracePeriod::start()); });
-	case 4: return check_wait("Srcu::synchronize()", &Task::srcu, [] { steady.synchronize(); });
-	case 5: return check_wait("Srcu::synchronize_expedited()", &Task::srcu, [] { steady.synchronize_expedited(); });
-	case 6: return check_wait("Srcu::GracePeriod::wait()", &Task::srcu, [] { SteadyDomain::GracePeriod::start(steady).wait(); });
-	case 7: return check_wait("Srcu::GracePeriod::elapsed()", &Task::srcu, [] { poll(SteadyDomain::GracePeriod::start(steady)); });
+	case 4: return check_wait("Srcu::synchronize()", &Task::srcu, [] { steady->synchronize(); });
+	case 5: return check_wait("Srcu::synchronize_expedited()", &Task::srcu, [] { steady->synchronize_expedited(); });
+	case 6: return check_wait("Srcu::GracePeriod::wait()", &Task::srcu, [] { SteadyDomain::GracePeriod::start(*steady).wait(); });
+	case 7: return check_wait("Srcu::GracePeriod::elapsed()", &Task::srcu, [] { poll(SteadyDomain::GracePeriod::start(*steady)); });
 	case 8: return check_barrier(into_rcu, krcu::rcu_barrier);
-	default: return check_barrier(into_domain, [] { steady.barrier(); });
+	default: return check_barrier(into_domain, [] { steady->barrier(); });
 	}
 }

@@ -86,12 +86,14 @@ kbuild 'obj-m := plain-cxx.o' 'plain-cxx-objs := main.o' "obj-\$(CONFIG_OFF) := 
 build bad
 result $? "a_module_that_is_switched_off"
 
-mkdir "$work/readme"
+# By what it says to copy
+mkdir "$work/copy" "$work/readme"
+(cd "$krcu" && cp -r --parents include/krcu module/krcu scripts/Kbuild.krcu scripts/check-module.sh "$work/copy")
 readme make >"$work/readme/Kbuild"
 readme cpp >"$work/readme/engine.cpp"
 cp "$work/driver/sub/"* "$work/readme"
 cp "$work/driver/second_main.c" "$work/readme/main.c"
-build readme
+build readme KRCU="$work/copy"
 result $? "the_example_in_the_readme_builds"
 
 finish "build_$name"

@@ -95,7 +95,7 @@ export PATH=$work/bin:$PATH XDG_CACHE_HOME=$work/xdg
 kernel() {
 	local settings
 
-	settings=$(timeout 120 "$krcu/scripts/kernel.sh" "$1" 2>"$work/log") || return
+	settings=$(timeout 1200 "$krcu/scripts/kernel.sh" "$1" 2>"$work/log") || return
 	IMAGE='' KMAKE=''
 	eval "$settings"
 	[ -s "$IMAGE" ]

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# guest-test.sh: tests what guest.py makes of a guest that ends in one way or another. No kernel is booted: what
-# guest.py takes for QEMU prints what a console would show. Prints KTAP.
+# guest-test.sh: tests what guest.py makes of a guest that ends in one way or another, and the report of that. No
+# kernel is booted: what guest.py takes for QEMU prints what a console would show. Prints KTAP.
 set -uo pipefail
 
 # shellcheck source=scripts/checks/ktap.sh
@@ -26,8 +26,8 @@ export PATH=$work/bin:$PATH WORK=$work GUEST
 
 guest() { # ARGUMENTS...
 	rm -f "$work/qemu"
-	timeout --foreground 60 python3 "$krcu/scripts/guest.py" run --image "$work/image" --busybox "$work/busybox" --accel tcg \
-		--script "$work/script" --log "$work/console" --timeout 30 --quiet "$@" >"$work/log" 2>&1
+	timeout --foreground 600 python3 "$krcu/scripts/guest.py" run --image "$work/image" --busybox "$work/busybox" --accel tcg \
+		--script "$work/script" --log "$work/console" --timeout 300 --quiet "$@" >"$work/log" 2>&1
 }
 
 # ends CASE STATUS WORDS ARGUMENTS...: what $GUEST does is told by that exit status, and by WORDS in the last line
@@ -92,23 +92,71 @@ ends "a_panic_counts" 4 "guest crashed: Kernel panic"
 GUEST="$boot exec sleep 60"
 ends "a_guest_that_hangs_is_ended" 5 "guest hung: no end after 1 s" --timeout 1
 GUEST="$boot $end exec sleep 60"
-ends "a_guest_that_hangs_after_its_end_is_not_good" 5 "guest hung"
+ends "a_guest_that_hangs_after_its_end_is_not_good" 5 "guest hung" --timeout 3
+# As one does that gets no time
+GUEST="$boot $end sleep 7"
+ends "a_guest_may_take_its_time_to_go" 0 "ok"
+GUEST="$boot $end read -r && kernel WARNING: late"
+ends "a_guest_is_told_when_its_end_was_seen" 3 "WARNING: late"
 GUEST=
 ends "a_silent_guest_is_not_good" 4 "$before"
 GUEST='echo "qemu: no such machine" >&2; exit 1'
 ends "what_qemu_says_is_told" 2 "QEMU did not start: qemu: no such machine"
 
+# --- what it leaves for the report -----------------------------------------------------------------
+
+# leaves CASE FIRST LINES: the log ends with the verdict, and with so many lines of the console from that one on
+leaves() {
+	local case=$1 first=$2 lines=$3 verdict
+
+	guest
+	verdict=$(sed -n 's/^krcu: FAILED: //p' "$work/log")
+	sed '0,/^krcu-guest: FAILED$/d' "$work/console" >"$work/log"
+	[ "$verdict" ] && [ "$(head -n 1 "$work/log")" = "$verdict" ] && sed -n 2p "$work/log" | grep -q "$first" &&
+		[ "$(wc -l <"$work/log")" = $((lines + 1)) ]
+	result $? "$case"
+}
+
+# shellcheck disable=SC2016 # for it to expand
+lines='for i in {1..50}; do kernel line $i; done;'
+GUEST="$boot $lines kernel krcu-guest: exit 7 WORD"
+leaves "how_a_script_failed" "line 32$" 20
+GUEST="$boot $lines kernel WARNING: CPU: 0 PID: 1 at x.c:1; $lines kernel WARNING: CPU: 1; $lines $end"
+leaves "what_the_kernel_complained_of_first" "WARNING: CPU: 0" 30
+GUEST="$boot $lines kernel Oops: 0000; $lines kernel Kernel panic - not syncing: x"
+leaves "where_it_crashed" "Oops: 0000" 30
+GUEST="$boot $end"
+guest
+! grep -q FAILED "$work/console"
+result $? "nothing_of_a_good_run"
+
+# A guest's log, and a report of it
+mkdir -p "$work/src/tools/testing/kunit"
+printf 'import sys\nprint(sys.stdin.read() + "Testing complete. Ran 1 tests: passed: 1")\n' >"$work/src/tools/testing/kunit/kunit.py"
+report() { python3 "$krcu/scripts/checks/kunit-report.py" --src "$work/src" "$@" >"$work/log" 2>&1; }
+
+GUEST="$boot kernel KTAP version 1; kernel ok 1 x; kernel krcu-guest: exit 7 WORD"
+guest
+report "x=$work/console"
+[ "$(grep -c 'ok 1 x' "$work/log")" = 1 ]
+result $? "what_it_shows_once_more_is_not_counted_again"
+! report "--failed=x:hung"$'\n'"[ 1.0] 7 passed, 0 failed" &&
+	[ "$(cat "$work/log")" = "what failed:"$'\n'"x: FAILED: hung"$'\n'"x: [ 1.0] 7 passed, 0 failed"$'\n'"0 passed, 1 failed" ]
+result $? "the_report_shows_all_of_it"
+
+# --- who is killed ---------------------------------------------------------------------------------
+
 # shellcheck disable=SC2016 # for it to expand
 GUEST='echo $$ >$WORK/pid; exec sleep 1000'
-guest --timeout 50 2>/dev/null &
-for _ in $(seq 600); do
+guest --timeout 500 2>/dev/null &
+for _ in $(seq 6000); do
 	[ ! -s "$work/pid" ] || break
 	sleep 0.1
 done
 read -r pid <"$work/pid"
 kill -KILL "$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")"
 wait
-for _ in $(seq 600); do
+for _ in $(seq 6000); do
 	[ -e "/proc/$pid" ] || break
 	sleep 0.1
 done

@@ -21,7 +21,7 @@ export PATH=$work/bin:$PATH XDG_CACHE_HOME=$work/cache
 kernel() {
 	local settings
 
-	settings=$(timeout --foreground 60 "$@" "$krcu/scripts/kernel.sh" tiny 2>"$work/log") || return
+	settings=$(timeout --foreground 600 "$@" "$krcu/scripts/kernel.sh" tiny 2>"$work/log") || return
 	KDIR='' IMAGE=''
 	cd "$work" && eval "$settings"
 }
@@ -102,12 +102,12 @@ leaves_nothing() {
 	rm -rf "$work"/moved/krcu/kernels/tiny/*/
 	setsid "$krcu/scripts/kernel.sh" tiny >"$work/log" 2>&1 &
 	pid=$!
-	for _ in $(seq 600); do
+	for _ in $(seq 6000); do
 		session "$pid" | grep -q sleep && break
 		sleep 0.1
 	done
 	kill "-$1" -- "${2:-}$pid"
-	for _ in $(seq 600); do
+	for _ in $(seq 6000); do
 		[ "$(session "$pid")" ] || return 0
 		sleep 0.1
 	done

@@ -5,8 +5,8 @@
     kunit-report.py --src KERNEL-SOURCE [--passed NAME:WHAT]... [--failed NAME:REASON]... NAME=CONSOLE-LOG...
 
 Each log goes through the kernel's own kunit.py; its lines come out with NAME in front. A guest that
-did not get to its end is passed as --failed and counts as one failed test; --passed is one that says
-nothing that kunit.py could read, and was content. What failed is shown once more below all of that.
+did not get to its end is passed as --failed, REASON being one line or several, and counts as one failed
+test; --passed is one that says nothing that kunit.py could read, and was content. What failed is shown once more below all of that.
 The last line is "N passed, N failed"; a line "N skipped" comes before it if any were. Exit status 0
 only if something ran and nothing failed.
 """
@@ -20,9 +20,10 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "guests"))
 from console import PRINTK_PREFIX_RE
+from verdict import VERDICT
 
 ESCAPE_RE = re.compile(r"\x1b\[[0-9;]*m")
-PARSE_SECONDS = 30
+PARSE_SECONDS = 120
 SUITE_RE = re.compile(r"((?:not )?ok) \d+")
 TOTAL_RE = re.compile(r"Testing complete\.(.*)")
 # As kunit.py ends a case, with what the case said above it; suites and rules have = around them.
@@ -42,7 +43,8 @@ def documents(path):
     except OSError as e:
         die(f"cannot read {path}: {e.strerror}")
     found = []
-    for line in text.split("\n"):
+    # What comes behind the verdict is shown of the same console once more.
+    for line in text.split(f"\n{VERDICT}\n")[0].split("\n"):
         line = PRINTK_PREFIX_RE.sub("", line)
         if line.startswith(("KTAP version ", "TAP version ")):
             found.append([])
@@ -133,7 +135,8 @@ def main():
         passed += 1
     for spec in args.failed:
         name, _, reason = spec.partition(":")
-        again.append(f"{name}: FAILED: {reason.strip() or 'the run'}")
+        first, *more = reason.strip().splitlines() or ["the run"]
+        again += [f"{name}: FAILED: {first}", *(f"{name}: {line}" for line in more)]
         failed += 1
     if again:
         print("what failed:", *again, sep="\n")

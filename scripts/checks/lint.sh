@@ -10,6 +10,8 @@
 #	tidy		clang-tidy, on the headers and the driver: .clang-tidy
 #	format		clang-format, on C++: .clang-format
 #	shell		shellcheck
+#	mutants		all in mutants.txt still apply
+#	licence		each file names it
 set -uo pipefail
 
 : "${KDIR:?set KDIR to a kernel build}" "${SRC:?set SRC to its source}"
@@ -92,7 +94,12 @@ mutants() {
 	(cd "$krcu" && python3 scripts/mutants/mutants.py --check)
 }
 
-for check in checkpatch sparse weverything tidy format shell mutants; do
+licence() {
+	grep -rIL --exclude='*.mod*' --exclude='.*' --exclude='*-constants.h' --exclude=modules.order \
+		'SPDX-License-Identifier: GPL-2.0' .ci Kbuild Makefile ./*.md include kunit module scripts
+}
+
+for check in checkpatch sparse weverything tidy format shell mutants licence; do
 	"$check" </dev/null >"$work/log" 2>&1 || echo "$check: exit status $?" >>"$work/log"
 	[ ! -s "$work/log" ]
 	result $? "$check"

@@ -98,10 +98,19 @@ ln -s "$krcu" "$work/a space"
 refuses "a_colon_in_the_path" "make cannot use a path with a space or a colon, as in KRCU=\"$work/a:colon\"" KRCU="$work/a:colon"
 refuses "a_space_in_the_path" "make cannot use a path with a space or a colon, as in KRCU=" KRCU="$work/a\\ space"
 
-readme make >"$work/bad/Kbuild"
-# shellcheck disable=SC2086 # KMAKE is a list of arguments
-! env -u KRCU make -C "$KDIR" M="$work/bad" ${KMAKE:-} modules >"$work/log" 2>&1 && says "set KRCU to the absolute path"
-result $? "no_path_to_krcu"
+# no_path NAME PATH: which is none to krcu, as the example in the README says
+no_path() {
+	readme make >"$work/bad/Kbuild"
+	# shellcheck disable=SC2086 # KMAKE is a list of arguments
+	! env -u KRCU make -C "$KDIR" M="$work/bad" ${2:+KRCU="$2"} ${KMAKE:-} modules >"$work/log" 2>&1 &&
+		says "set KRCU to the absolute path of the krcu tree, not \"${2:-}\""
+	result $? "$1"
+}
+
+no_path "no_path_to_krcu"
+no_path "a_path_that_is_not_absolute" krcu
+no_path "a_path_with_a_space" "$work/a space"
+no_path "a_path_to_something_else" "$work"
 
 bad_driver <<<''
 kbuild 'obj-m := bad.o' 'bad-y := main.o' 'bad-cxx-y := bad.o' "$include"

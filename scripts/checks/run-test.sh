@@ -21,12 +21,13 @@ printf '# krcu-source: 6.12\nCONFIG_X=y\n' | tee "$tree/scripts/kernels/one.conf
 fake_source "$work/cache/krcu/src/linux-6.12_6.12.1-1"
 kernels=$work/cache/krcu/kernels
 
-# Nothing is installed. A guest leaves in its log what $SAID is, and the report shows logs.
+# Nothing is installed. A guest leaves in its log what $SAID is, and ends with $STATUS; the report shows logs.
 printf '#!/bin/sh\n' >"$tree/scripts/setup.sh"
 cat >"$tree/scripts/guest.py" <<'END'
 import os, sys
 with open(sys.argv[sys.argv.index("--log") + 1], "w") as log:
     log.write(os.environ["SAID"])
+sys.exit(int(os.environ.get("STATUS", "0")))
 END
 cat >"$tree/scripts/checks/kunit-report.py" <<'END'
 import sys
@@ -41,9 +42,9 @@ END
 chmod +x "$work/bin/df"
 export PATH=$work/bin:$PATH XDG_CACHE_HOME=$work/cache FILTER=all
 
-# soon COMMAND...: whether it succeeds within a minute
+# soon COMMAND...: whether it succeeds; on a busy machine that may take minutes
 soon() {
-	for _ in $(seq 600); do
+	for _ in $(seq 6000); do
 		"$@" && return
 		sleep 0.1
 	done
@@ -122,6 +123,20 @@ result $? "make_clean_does_not_take_the_logs_of_a_run"
 target clean >"$work/log" 2>&1 && [ ! -e "$tree/build" ]
 result $? "make_clean_cleans_when_no_run_is_left"
 
+# --- what fails ------------------------------------------------------------------------------------
+
+# fails COMMAND...: guests do, and their logs say why in two lines
+fails() {
+	SAID=$'krcu-guest: FAILED\nit hung\n[ 1.0] there' STATUS=5 "$@" >"$work/log" 2>&1
+	grep -A 1 -x -- '--failed=one:.*it hung' "$work/log" | grep -qxF '[ 1.0] there'
+}
+
+fails target test KERNEL=one
+result $? "the_report_has_the_reason"
+mkdir -p "$tree/build/one/module/torture" && cp "$torture" "$tree/build/one/module/torture"
+fails "$tree/scripts/krcu.sh" row one
+result $? "so_has_a_row"
+
 # --- what cannot be had ----------------------------------------------------------------------------
 
 # matrix KERNEL: a row that does not pass
@@ -183,6 +198,6 @@ ends_all INT - 2>/dev/null
 result $? "nothing_is_left_of_an_interrupted_run"
 fast two
 
-SAID=again timeout --foreground 120 make -C "$tree" test KERNEL='one two' >"$work/log" 2>&1 && [ "$(grep -c again "$work/log")" = 2 ]
+SAID=again timeout --foreground 1200 make -C "$tree" test KERNEL='one two' >"$work/log" 2>&1 && [ "$(grep -c again "$work/log")" = 2 ]
 result $? "the_next_run_goes_on"
 finish run

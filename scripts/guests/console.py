@@ -8,6 +8,7 @@ from initramfs import MARKER
 from verdict import CRASH, GOOD, HANG, MISSED, SCRIPT_FAILED, SETUP, SPLAT
 
 TAIL_LINES = 20
+REPORT_LINES = 30
 
 # What the console shows when something is wrong. Anchored where a clean boot says similar things
 # ("Spectre V2 : WARNING: ...").
@@ -47,6 +48,7 @@ class Console:
         self.rest = b""
         self.tail = collections.deque(maxlen=TAIL_LINES)
         self.splats = []
+        self.report = []
         self.where = None
         self.crash = None
         self.booted = self.int3 = False
@@ -87,12 +89,18 @@ class Console:
             self.expected = True
         if SPLAT_RE.search(text) and not any(a.search(text) for a in self.allow):
             self.splats.append(text)
+        if (self.splats or self.crash) and len(self.report) < REPORT_LINES:
+            self.report.append(line)
         if self.splats and not self.where and (m := WHERE_RE.match(text)):
             self.where = m[1]
 
     def reports(self):
         """How many; "cut here" begins one that has a line of its own."""
         return sum("cut here" not in s for s in self.splats)
+
+    def excerpt(self):
+        """What to show of a run that failed: what follows the first complaint, or else how it ended."""
+        return self.report or list(self.tail)
 
     def first_splat(self):
         """The line that says most, and where it was if another one says that; "cut here" says nothing."""
@@ -110,14 +118,13 @@ def judge(args, console, timed_out, qemu_status):
     if timed_out:
         also = f", after {console.first_splat()!r}" if console.splats else ""
         return HANG, (
-            f"guest hung: no end after {args.timeout:g} s{also}; last console lines above; "
-            f"raise TIMEOUT= or look in {args.log}"
+            f"guest hung: no end after {args.timeout:g} s{also}; raise TIMEOUT= or look in {args.log}"
         )
     if console.status is None:
         if not console.booted and qemu_status != 0:
             said = next((line for line in reversed(console.tail) if line.strip()), f"status {qemu_status}")
             return SETUP, f"QEMU did not start: {said}"
-        return CRASH, f"guest reset, went off or died before its script ended; last console lines above, {where}"
+        return CRASH, f"guest reset, went off or died before its script ended; {where}"
     if args.expect:
         return MISSED, f"nothing in the guest says {args.expect!r}; {where}"
     if console.splats:

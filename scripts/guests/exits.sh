@@ -24,7 +24,7 @@ all_destroyed() {
 
 # until_said TEXT
 until_said() {
-	for _ in $(seq 100); do
+	for _ in $(seq 1000); do
 		dmesg | grep -q "$1" && return
 		sleep 0.05
 	done
@@ -66,6 +66,10 @@ leave() {
 	insmod krcu_exits.ko scenario="$1" || fail "$1: insmod"
 	rmmod krcu_exits || fail "$1: rmmod"
 	all_destroyed "$1"
+	# Nor is a late reader said to keep what goes.
+	case $said in
+	*'memory and this module stay'*) fail "$1: the module was said to stay" ;;
+	esac
 }
 
 percpu() {
@@ -80,7 +84,7 @@ many_domains_left() {
 		leave many_domains_left
 	done
 	# The kernel gives it back after a while.
-	for _ in $(seq 30); do
+	for _ in $(seq 300); do
 		grown=$(($(percpu) - before))
 		[ $grown -gt 32 ] || return 0
 		sleep 0.1
@@ -132,6 +136,7 @@ globals_and_a_writer() {
 	globals_said 'writer: refused'
 	dmesg -c >/dev/null
 	insmod krcu_globals.ko || fail "insmod krcu_globals"
+	echo 1 >/sys/module/krcu_globals/parameters/write || fail "a writer was refused too early"
 	while [ -e /sys/module/krcu_globals/parameters/write ]; do
 		echo 1 >/sys/module/krcu_globals/parameters/write
 		sleep 0.01

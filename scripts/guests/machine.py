@@ -9,14 +9,15 @@ import sys
 
 from initramfs import write_initramfs
 
-# By the kernel's name for an architecture: QEMU, what it needs to hear, and the console.
+# By the kernel's name for an architecture: QEMU, what it needs to hear, and what the kernel needs to.
 MACHINES = {
     # Newer kernels know page tables of five levels always. While they find out what the CPU can do, interrupts on,
     # they take it for one of four, and KASAN then takes each access in an interrupt for a wild one.
-    "x86_64": ("qemu-system-x86_64", "-cpu max,la57=off", "ttyS0"),
+    # A guest that gets no time between a look at the TSC and one at another clock would take the TSC for wrong.
+    "x86_64": ("qemu-system-x86_64", "-cpu max,la57=off", "console=ttyS0 tsc=reliable"),
     # max would have the guest sign its pointers, which takes an emulator long.
-    "arm64": ("qemu-system-aarch64", "-machine virt -cpu neoverse-n1", "ttyAMA0"),
-    "arm": ("qemu-system-arm", "-machine virt -cpu max", "ttyAMA0"),
+    "arm64": ("qemu-system-aarch64", "-machine virt -cpu neoverse-n1", "console=ttyAMA0"),
+    "arm": ("qemu-system-arm", "-machine virt -cpu max", "console=ttyAMA0"),
 }
 PROBE_SECONDS = 10
 
@@ -29,7 +30,7 @@ def cache_dir():
 
 
 def qemu_command(args, accel, initrd):
-    qemu, machine, console = MACHINES[args.arch]
+    qemu, machine, arguments = MACHINES[args.arch]
     # A KVM guest that spins is told by the probe; TCG uses one thread per CPU.
     how = "kvm" if accel == "kvm" else "tcg,thread=single" if args.icount else "tcg,thread=multi"
     command = [qemu, "-accel", how, *machine.split()]
@@ -43,12 +44,12 @@ def qemu_command(args, accel, initrd):
         command += ["-bios", "qboot.rom"]
     # An oops ends the guest at once: what follows one proves nothing.
     # The timer check fails where the host gives the guest no time for ten of its ticks.
-    # An emulated CPU may get no time for half a minute on a busy machine. It is not locked up then, nor does it
-    # stay in a read-side critical section.
+    # An emulated CPU may get no time for a minute on a busy machine. It is not locked up then, nor does it
+    # stay in a read-side critical section. (Nor is who waits for it hung: see initramfs.py.)
     # A slab cache that is merged into another one cannot tell that objects were left in it.
     append = (
-        f"console={console} panic=-1 oops=panic printk.devkmsg=on no_timer_check slab_nomerge"
-        f" watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=60 {args.append}"
+        f"{arguments} panic=-1 oops=panic printk.devkmsg=on no_timer_check slab_nomerge"
+        f" watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=200 {args.append}"
     )
     return command + ["-kernel", args.image, "-initrd", initrd, "-append", append.strip()]
 

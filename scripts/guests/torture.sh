@@ -31,8 +31,7 @@ put() {
 	[ ! -w "$2" ] || echo "$1" >"$2" 2>/dev/null
 }
 
-# Those who wait for a reader that stays are not hung, where the kernel would think so after 30 s; nor are
-# hundreds who take turns in a shrinker, for minutes where KASAN makes each turn long.
+# Hundreds who take turns in a shrinker are not hung, for minutes where KASAN makes each turn long.
 put 600 /proc/sys/kernel/hung_task_timeout_secs
 
 # A line for each time that a CPU went.
@@ -76,6 +75,11 @@ rmmod krcu_torture || exit
 if [ "$disturb" = 1 ] && [ -w /sys/devices/system/cpu/cpu1/online ] && [ "$offline" = 0 ] &&
 	verdict | grep -q 'SUCCESS: [0-9][0-9]'; then
 	echo "torture: FAILED: no CPU ever went offline"
+	exit 1
+fi
+# What the globals owned when the module went was destroyed as well.
+if verdict | grep -q SUCCESS && dmesg | grep 'krcu-torture: failure: '; then
+	echo "torture: FAILED: the end of the module left something"
 	exit 1
 fi
 verdict | grep "End of test: $expect" && exit

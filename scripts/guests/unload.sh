@@ -49,7 +49,7 @@ compare() {
 	done
 }
 
-# Some to warm up: caches, and what a checker keeps before it lets go.
+# Some to warm up: caches, and what a checker keeps for a while.
 for i in $(seq $((cycles / 10 + 5))); do
 	cycle
 done

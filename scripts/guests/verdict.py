@@ -5,6 +5,9 @@ import sys
 
 GOOD, SCRIPT_FAILED, SETUP, SPLAT, CRASH, HANG, MISSED = range(7)
 
+# Of a run that failed, the log says behind this line why, and shows it.
+VERDICT = "krcu-guest: FAILED"
+
 
 def die(message):
     """Nothing can be run."""

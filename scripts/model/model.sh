@@ -117,7 +117,7 @@ run() {
 
 	[ "$1" != old ] || program=old
 	mkdir "$work/$1-$2-$3" && cd "$work/$1-$2-$3" || return
-	SCENARIO=$(number "$2") WITHOUT=$(number "$3") timeout 300 "$work/$program" -m100000 >out 2>&1 ||
+	SCENARIO=$(number "$2") WITHOUT=$(number "$3") timeout 1800 "$work/$program" -m100000 >out 2>&1 ||
 		echo "exit status $?" >>out
 }
 

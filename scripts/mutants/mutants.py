@@ -16,6 +16,7 @@ import ctypes
 import dataclasses
 import fcntl
 import fnmatch
+import glob
 import os
 import queue
 import re
@@ -40,12 +41,14 @@ LEAST_TIMEOUT = 60
 
 RED = (SCRIPT_FAILED, SPLAT, CRASH, HANG)
 
-# What can see a mutant. Modules, what the kernel's command line says besides, and guest.py's other arguments; a
-# suite of its own name is none of these.
-Run = collections.namedtuple("Run", "modules script append arguments", defaults=("", ()))
+# What can see a mutant. Modules, what the kernel's command line says besides, guest.py's other arguments, and
+# programs for the guest; a suite of its own name is none of these.
+Run = collections.namedtuple("Run", "modules script append arguments programs", defaults=("", (), ()))
 RUNS = {
     "late_reader": Run(["kunit/krcu_late_kunit.ko"], "kunit.sh", "kunit.enable=1 krcu_kunit.only=late"),
     "sample": Run(["module/sample/krcu_sample.ko"], "kunit.sh", "krcu_kunit.only=sample"),
+    "route": Run(["module/route/krcu_route.ko"], "route.sh", programs=["kunit/route_user"]),
+    "kv": Run(["module/kv/krcu_kv.ko"], "kv.sh", programs=["kunit/kv_user", "module/kv/client/kvctl"]),
     "exits": Run(["kunit/krcu_exits.ko", "kunit/krcu_globals.ko"], "exits.sh"),
     "misused": Run(
         ["kunit/krcu_exits.ko", "kunit/krcu_misused.ko"], "misused.sh", "",
@@ -139,8 +142,8 @@ def check(mutants):
         at = f"{LIST}:{m.line}: {m.name}"
         if names[m.name] > 1:
             die(f"{at} is there twice: give one another name")
-        if not os.path.isfile(m.file) or not re.match(r"include/krcu/|module/krcu/\w+\.[ch]$", m.file):
-            die(f"{at}: {m.file} is none of the headers and of the C half")
+        if not os.path.isfile(m.file) or not re.match(r"include/krcu/|module/(krcu|kv|route)/\w+\.(c|h|cpp)$", m.file):
+            die(f"{at}: {m.file} is none of the headers, of the C half and of the drivers")
         if not m.hunks:
             die(f"{at} changes nothing: give it an old text")
         if bool(m.where) == bool(m.reason):
@@ -228,7 +231,7 @@ class Bench:
     def copy_sources(self):
         shutil.rmtree(self.dir, ignore_errors=True)
         shutil.copytree("include", os.path.join(self.dir, "include"))
-        for folder in ("module/krcu", "module/sample", "kunit", "scripts"):
+        for folder in ("module/krcu", "module/sample", "module/route", "module/kv", "module/kv/client", "kunit", "scripts"):
             os.makedirs(os.path.join(self.dir, folder))
             for name in os.listdir(folder):
                 if folder == "scripts":
@@ -251,9 +254,19 @@ class Bench:
         # A make that called this script must not hand its own variables to the kernel's.
         env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "KDIR", "CC", "V")}
         if run(command, log, env=env) == 0:
-            return ""
+            return self.build_programs()
         lines = [line for line in read(log).splitlines() if re.search(r"error|undefined", line, re.I)]
         return re.sub(r"^\S*/build/mutants/\S*?/\w+/(?=include|module|kunit)", "", lines[0]) if lines else f"see {log}"
+
+    def build_programs(self):
+        """Static, as the guest has no libraries; with what is beside it as lib*.c. Returns what is wrong."""
+        log = os.path.join(self.dir, "programs.log")
+        for program in (os.path.join(self.dir, name) for name in self.run.programs):
+            command = [*shlex.split(os.environ.get("CC") or "cc"), "-static", "-o", program, f"{program}.c"]
+            command += glob.glob(os.path.join(os.path.dirname(program), "lib*.c"))
+            if not os.path.exists(program) and run(command, log):
+                return f"no static program; see {log}"
+        return ""
 
     def boot(self, part=""):
         """Returns whether it was red, and what was wrong; None if nothing can be told."""
@@ -265,7 +278,8 @@ class Bench:
         command += ["--smp", os.environ.get("SMP") or "2", "--mem", os.environ.get("MEM") or "1G"]
         if self.settings["GUEST_ARCH"]:
             command += ["--arch", self.settings["GUEST_ARCH"], "--busybox", self.settings["BUSYBOX"]]
-        command += [f"--add={self.dir}/{module}" for module in self.run.modules] + list(self.run.arguments)
+        command += [f"--add={self.dir}/{name}" for name in (*self.run.modules, *self.run.programs)]
+        command += self.run.arguments
         if os.path.exists(console):
             os.unlink(console)
         # One case that failed is enough: later ones may hang.
@@ -292,12 +306,12 @@ class Bench:
 
 
 def complaint(verdict, console):
-    """What guest.py said, without what stands around it; or the script, if that was it."""
+    """What guest.py said, without what stands around it; or the script or its program, if that was it."""
     if "script failed" in verdict:
-        said = re.findall(r"\w+: FAILED: (.*)", read(console))
+        said = re.findall(r"(?:\w+: FAILED|_user\.c:\d+: failed): (.*)", read(console))
         if said:
             return said[0].strip()
-    text = re.sub(r"^krcu: FAILED: (guest crashed: |kernel complained: )?|; (all of|last) .*$", "", verdict)
+    text = re.sub(r"^krcu: FAILED: (guest crashed: |kernel complained: )?|; (all of|raise) .*$", "", verdict)
     return re.sub(r"0x[0-9a-f]+/0x[0-9a-f]+| \[krcu_\w+\]|\b[0-9a-f]{16}\b", "", text)
 
 

@@ -24,7 +24,7 @@ add_modules() {
 
 run_demo() { # NAME
 	guest run "$1: the sample driver" --script scripts/guests/demo.sh --add "$out/module/sample/krcu_sample.ko" \
-		--log "$out/demo.log" --timeout "${TIMEOUT:-300}" --quiet
+		--log "$out/demo.log" --timeout "${TIMEOUT:-600}" --quiet
 }
 
 # What this system has installed is real data that every Debian has.
@@ -32,7 +32,7 @@ run_demo_kv() { # NAME
 	dpkg-query -W -f='${binary:Package}\t${Version}\n' >"$out/packages"
 	guest run "$1: the table of keys and values" --script scripts/guests/demo-kv.sh \
 		--add "$out/module/kv/krcu_kv.ko" --add "$out/module/kv/client/kvctl" --add "$out/packages" \
-		--log "$out/demo-kv.log" --timeout "${TIMEOUT:-300}" --quiet
+		--log "$out/demo-kv.log" --timeout "${TIMEOUT:-600}" --quiet
 }
 
 run_suites() { # NAME
@@ -41,7 +41,7 @@ run_suites() { # NAME
 	mapfile -t modules < <(add_modules)
 	guest run "$1: the suites" --script scripts/guests/kunit.sh "${modules[@]}" \
 		--append "kunit.enable=1 kunit.autorun=1 ${FILTER:+kunit.filter_glob=$FILTER}" \
-		--log "$out/kunit.log" --timeout "${TIMEOUT:-600}" --quiet
+		--log "$out/kunit.log" --timeout "${TIMEOUT:-1200}" --quiet
 }
 
 # The bugs of kunit/planted.cpp that this kernel has a checker for, each with what it must say.
@@ -54,12 +54,12 @@ planted() {
 run_planted() { # NAME BUG REGEX
 	guest run "$1: planted $2" --script scripts/guests/planted.sh --add "$out/kunit/krcu_planted_kunit.ko" \
 		--append "kunit.enable=1 kunit.autorun=1 kunit.filter_glob=planted.$2" --expect "$3" \
-		--log "$out/planted-$2.log" --timeout "${TIMEOUT:-300}" --no-leaks --quiet
+		--log "$out/planted-$2.log" --timeout "${TIMEOUT:-600}" --no-leaks --quiet
 }
 
 run_exits() { # NAME
 	guest run "$1: exits" --script scripts/guests/exits.sh --add "$out/kunit/krcu_exits.ko" \
-		--add "$out/kunit/krcu_globals.ko" --log "$out/exits.log" --timeout "${TIMEOUT:-600}" --quiet
+		--add "$out/kunit/krcu_globals.ko" --log "$out/exits.log" --timeout "${TIMEOUT:-1200}" --quiet
 }
 
 # Not every machine can make one; see kunit/Kbuild.
@@ -74,13 +74,13 @@ has_programs() { # NAME
 run_route() { # NAME
 	guest run "$1: the routing tables" --script scripts/guests/route.sh --add "$out/module/route/krcu_route.ko" \
 		--add "$out/module/route/plain_route.ko" --add "$out/kunit/route_user" --log "$out/route.log" \
-		--timeout "${TIMEOUT:-600}" --quiet --allow 'KCSAN: data-race in .* \[plain_route\]'
+		--timeout "${TIMEOUT:-1200}" --quiet --allow 'KCSAN: data-race in .* \[plain_route\]'
 }
 
 run_kv() { # NAME
 	guest run "$1: the table of keys and values" --script scripts/guests/kv.sh --add "$out/module/kv/krcu_kv.ko" \
 		--add "$out/module/kv/client/kvctl" --add "$out/kunit/kv_user" --log "$out/kv.log" \
-		--timeout "${TIMEOUT:-900}" --quiet
+		--timeout "${TIMEOUT:-1200}" --quiet
 }
 
 run_fuzz() { # NAME SECONDS
@@ -92,7 +92,7 @@ run_fuzz() { # NAME SECONDS
 # Each mistake has a WARN of krcu's own, or lockdep's.
 run_misused() { # NAME
 	guest run "$1: misuse" --script scripts/guests/misused.sh --add "$out/kunit/krcu_exits.ko" \
-		--add "$out/kunit/krcu_misused.ko" --log "$out/misused.log" --timeout "${TIMEOUT:-300}" --no-leaks --quiet \
+		--add "$out/kunit/krcu_misused.ko" --log "$out/misused.log" --timeout "${TIMEOUT:-600}" --no-leaks --quiet \
 		--allow 'cut here' --allow '^WARNING: .* \[krcu_misused\](, CPU#.*)?$' --allow '^WARNING: suspicious RCU usage$' \
 		--allow '^WARNING: .* refcount_warn_saturate\+' --allow '^refcount_t: saturated; leaking memory' \
 		--allow '^BUG: sleeping function called from invalid context at ' --allow '^\[ BUG: Invalid wait context \]$'
@@ -109,16 +109,25 @@ run_torture() { # NAME LOG DURATION PARAMETERS ARGUMENTS...: the module's parame
 	shift 4
 	# Emulated, zeroing all memory takes longer than it stays taken.
 	guest run "$name: torture" --script scripts/guests/torture.sh --add "$out/module/torture/krcu_torture.ko" \
-		--log "$log" --timeout "${TIMEOUT:-$((duration + 180))}" --quiet \
+		--log "$log" --timeout "${TIMEOUT:-$((duration + 400))}" --quiet \
 		--append "init_on_alloc=0 krcu_torture.duration=$duration$parameters" "$@"
 }
 
-# check WHAT COMMAND...: a case of the row that is one run of a guest
-check() {
-	local what=$1
+# why LOG: for the report, what guest.py has said of a run that failed, and has shown of its console
+why() {
+	local said
 
-	shift
-	if "$@"; then results+=("--passed=$name:$what"); else results+=("--failed=$name:$what"); fi
+	said=$(sed '0,/^krcu-guest: FAILED$/d' "$1" 2>/dev/null) || :
+	echo "${said:-the guest did not run (see above)}"
+}
+
+# check WHAT LOG COMMAND...: a case of the row that is one run of a guest
+check() {
+	local what=$1 log=$2
+
+	shift 2
+	: >"$log" # an older one says nothing of this run
+	if "$@"; then results+=("--passed=$name:$what"); else results+=("--failed=$name:$what: $(why "$log")"); fi
 }
 
 make_demo() {

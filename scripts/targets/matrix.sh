@@ -17,19 +17,20 @@ make_row() {
 	if has KUNIT; then
 		say "$name: running the suites"
 		logs=("$name=$out/kunit.log")
-		run_suites "$name" || results+=("--failed=$name:the guest's run failed (see above)")
+		: >"$out/kunit.log"
+		run_suites "$name" || results+=("--failed=$name:the suites: $(why "$out/kunit.log")")
 	fi
-	check "the sample driver" run_demo "$name"
+	check "the sample driver" "$out/demo.log" run_demo "$name"
 	while read -r bug regex; do
-		check "the planted $bug is caught" run_planted "$name" "$bug" "$regex"
+		check "the planted $bug is caught" "$out/planted-$bug.log" run_planted "$name" "$bug" "$regex"
 	done < <(planted)
-	check "drivers that leave things to their exit" run_exits "$name"
+	check "drivers that leave things to their exit" "$out/exits.log" run_exits "$name"
 	if has_programs "$name"; then
-		check "a routing table, with krcu and in C by hand" run_route "$name"
-		check "a table of keys and values, and its client" run_kv "$name"
+		check "a routing table, with krcu and in C by hand" "$out/route.log" run_route "$name"
+		check "a table of keys and values, and its client" "$out/kv.log" run_kv "$name"
 	fi
-	! has PROVE_RCU || check "mistakes that a debug kernel tells of" run_misused "$name"
-	check "the torture" run_torture "$name" "$out/torture.log" "${DURATION:-20}" "${TORTURE:-}"
+	! has PROVE_RCU || check "mistakes that a debug kernel tells of" "$out/misused.log" run_misused "$name"
+	check "the torture" "$out/torture.log" run_torture "$name" "$out/torture.log" "${DURATION:-20}" "${TORTURE:-}"
 
 	python3 scripts/checks/kunit-report.py --src "$SRC" "${results[@]}" "${logs[@]}" | tee "$out/report" || :
 	# As in CONFIG_GCC_VERSION=120200

@@ -30,6 +30,13 @@ without_guest() {
 	states[$!]="$state $log"
 }
 
+# in_guest WHAT LOG COMMAND...: starts a run of a guest, which is a case of the report, beside all else.
+in_guest() {
+	: >"$2" # an older one says nothing of this run
+	"${@:3}" </dev/null &
+	checks[$1]="$! $2"
+}
+
 # One kernel of "make test". For the report it leaves $src, $logs and $failed behind, and its jobs in $guests,
 # $checks and $states: all that runs does so beside the next kernel's build.
 test_kernel() {
@@ -76,29 +83,22 @@ test_kernel() {
 	fi
 	say "$name: running the suites"
 	logs+=("$name=$out/kunit.log")
+	: >"$out/kunit.log"
 	run_suites "$name" </dev/null &
-	guests[$name]=$!
+	guests[$name]="$! $out/kunit.log"
 	[ -z "${FILTER:-}" ] || return 0
 	# Once: in a kernel full of checkers that takes as long as all else; make matrix does it in every kernel.
 	if [[ "${!checks[*]}" != *"to their exit"* ]]; then
-		run_exits "$name" </dev/null &
-		checks["$name:drivers that leave things to their exit"]=$!
+		in_guest "$name:drivers that leave things to their exit" "$out/exits.log" run_exits "$name"
 		if has_programs "$name"; then
-			run_route "$name" </dev/null &
-			checks["$name:a routing table, with krcu and in C by hand"]=$!
-			run_kv "$name" </dev/null &
-			checks["$name:a table of keys and values, and its client"]=$!
-			run_fuzz "$name" 5 </dev/null &
-			checks["$name:random and hostile requests"]=$!
+			in_guest "$name:a routing table, with krcu and in C by hand" "$out/route.log" run_route "$name"
+			in_guest "$name:a table of keys and values, and its client" "$out/kv.log" run_kv "$name"
+			in_guest "$name:random and hostile requests" "$out/fuzz.log" run_fuzz "$name" 5
 		fi
 	fi
-	if has PROVE_RCU; then
-		run_misused "$name" </dev/null &
-		checks["$name:mistakes that a debug kernel tells of"]=$!
-	fi
+	! has PROVE_RCU || in_guest "$name:mistakes that a debug kernel tells of" "$out/misused.log" run_misused "$name"
 	while read -r bug regex; do
-		run_planted "$name" "$bug" "$regex" </dev/null &
-		checks["$name:the planted $bug is caught"]=$!
+		in_guest "$name:the planted $bug is caught" "$out/planted-$bug.log" run_planted "$name" "$bug" "$regex"
 	done < <(planted)
 }
 
@@ -111,10 +111,12 @@ make_test() {
 		test_kernel "$name"
 	done
 	for name in "${!guests[@]}"; do
-		wait "${guests[$name]}" || failed+=("--failed=$name:the guest's run failed (see above)")
+		read -r job log <<<"${guests[$name]}"
+		wait "$job" || failed+=("--failed=$name:the suites: $(why "$log")")
 	done
 	for check in "${!checks[@]}"; do
-		if wait "${checks[$check]}"; then passed+=("--passed=$check"); else failed+=("--failed=$check"); fi
+		read -r job log <<<"${checks[$check]}"
+		if wait "$job"; then passed+=("--passed=$check"); else failed+=("--failed=$check: $(why "$log")"); fi
 	done
 	for job in "${!states[@]}"; do
 		read -r state log <<<"${states[$job]}"

@@ -22,12 +22,12 @@ make_torture() {
 
 # fault WHAT MB SECONDS PARAMETERS ARGUMENTS...: a torture in a small guest, which nothing else disturbs
 fault() {
-	local what=$1 mem=$2 seconds=$3 parameters=$4
+	local what=$1 mem=$2 seconds=$3 parameters=$4 log=$out/fault-$((${#results[@]} + 1)).log
 
 	shift 4
 	say "$name: $what"
 	MEM=${MEM:-$((mem * more))M} TIMEOUT=${TIMEOUT:-$((seconds * 3 + 180))} \
-		check "$what" run_torture "$name" "$out/fault-$((${#results[@]} + 1)).log" "$seconds" \
+		check "$what" "$log" run_torture "$name" "$log" "$seconds" \
 		"disturb=0 pressure=0 $parameters" --show '^krcu-torture: (End of test|a reader|failure|memory)' "$@"
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /// @file
-/// lock_class: what lockdep tells the locks of one type from those of another by.
+/// lock_class and lock_name: what lockdep tells the locks of one type from those of another by.
 #ifndef KRCU_INTERNAL_LOCK_CLASS_HPP
 #define KRCU_INTERNAL_LOCK_CLASS_HPP
 
@@ -14,6 +14,11 @@ namespace krcu::internal {
 template <class Lock>
 alignas(KRCU_LOCK_CLASS_KEY_ALIGN) inline constinit std::byte
 	lock_class[KRCU_LOCK_CLASS_KEY_SIZE ? KRCU_LOCK_CLASS_KEY_SIZE : 1] = {};
+
+/// The name of that class. One pointer for all sources: lockdep compares pointers, and unless they are merged each
+/// source has a string of its own.
+template <class Tag>
+inline constinit const char *lock_name = Tag::name;
 
 } // namespace krcu::internal
 

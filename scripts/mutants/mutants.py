@@ -16,6 +16,7 @@ import ctypes
 import dataclasses
 import fcntl
 import fnmatch
+import glob
 import os
 import queue
 import re
@@ -47,6 +48,7 @@ RUNS = {
     "late_reader": Run(["kunit/krcu_late_kunit.ko"], "kunit.sh", "kunit.enable=1 krcu_kunit.only=late"),
     "sample": Run(["module/sample/krcu_sample.ko"], "kunit.sh", "krcu_kunit.only=sample"),
     "route": Run(["module/route/krcu_route.ko"], "route.sh", programs=["kunit/route_user"]),
+    "kv": Run(["module/kv/krcu_kv.ko"], "kv.sh", programs=["kunit/kv_user", "module/kv/client/kvctl"]),
     "exits": Run(["kunit/krcu_exits.ko", "kunit/krcu_globals.ko"], "exits.sh"),
     "misused": Run(
         ["kunit/krcu_exits.ko", "kunit/krcu_misused.ko"], "misused.sh", "",
@@ -140,8 +142,8 @@ def check(mutants):
         at = f"{LIST}:{m.line}: {m.name}"
         if names[m.name] > 1:
             die(f"{at} is there twice: give one another name")
-        if not os.path.isfile(m.file) or not re.match(r"include/krcu/|module/(krcu|route)/\w+\.(c|h|cpp)$", m.file):
-            die(f"{at}: {m.file} is none of the headers, of the C half and of the routing table")
+        if not os.path.isfile(m.file) or not re.match(r"include/krcu/|module/(krcu|kv|route)/\w+\.(c|h|cpp)$", m.file):
+            die(f"{at}: {m.file} is none of the headers, of the C half and of the drivers")
         if not m.hunks:
             die(f"{at} changes nothing: give it an old text")
         if bool(m.where) == bool(m.reason):
@@ -229,7 +231,7 @@ class Bench:
     def copy_sources(self):
         shutil.rmtree(self.dir, ignore_errors=True)
         shutil.copytree("include", os.path.join(self.dir, "include"))
-        for folder in ("module/krcu", "module/sample", "module/route", "kunit", "scripts"):
+        for folder in ("module/krcu", "module/sample", "module/route", "module/kv", "module/kv/client", "kunit", "scripts"):
             os.makedirs(os.path.join(self.dir, folder))
             for name in os.listdir(folder):
                 if folder == "scripts":
@@ -257,10 +259,11 @@ class Bench:
         return re.sub(r"^\S*/build/mutants/\S*?/\w+/(?=include|module|kunit)", "", lines[0]) if lines else f"see {log}"
 
     def build_programs(self):
-        """Static, as the guest has no libraries. Returns what is wrong."""
+        """Static, as the guest has no libraries; with what is beside it as lib*.c. Returns what is wrong."""
         log = os.path.join(self.dir, "programs.log")
         for program in (os.path.join(self.dir, name) for name in self.run.programs):
             command = [*shlex.split(os.environ.get("CC") or "cc"), "-static", "-o", program, f"{program}.c"]
+            command += glob.glob(os.path.join(os.path.dirname(program), "lib*.c"))
             if not os.path.exists(program) and run(command, log):
                 return f"no static program; see {log}"
         return ""

@@ -32,7 +32,7 @@ run_demo_kv() { # NAME
 	dpkg-query -W -f='${binary:Package}\t${Version}\n' >"$out/packages"
 	guest run "$1: the table of keys and values" --script scripts/guests/demo-kv.sh \
 		--add "$out/module/kv/krcu_kv.ko" --add "$out/module/kv/client/kvctl" --add "$out/packages" \
-		--log "$out/demo-kv.log" --timeout "${TIMEOUT:-300}" --quiet
+		--log "$out/demo-kv.log" --timeout "${TIMEOUT:-600}" --quiet
 }
 
 run_suites() { # NAME
@@ -80,7 +80,7 @@ run_route() { # NAME
 run_kv() { # NAME
 	guest run "$1: the table of keys and values" --script scripts/guests/kv.sh --add "$out/module/kv/krcu_kv.ko" \
 		--add "$out/module/kv/client/kvctl" --add "$out/kunit/kv_user" --log "$out/kv.log" \
-		--timeout "${TIMEOUT:-900}" --quiet
+		--timeout "${TIMEOUT:-1200}" --quiet
 }
 
 run_fuzz() { # NAME SECONDS

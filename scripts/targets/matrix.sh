@@ -6,7 +6,8 @@
 # One row of "make matrix", in a process of its own, so that whatever ends it ends no other row. Its last line
 # is "row: " and the fields of the table, or that it is skipped: some kernels cannot be had everywhere.
 make_row() {
-	local name=$1 bug regex logs=() results=() version status=0
+	local name=$1 bug regex logs=() passed=() failed=() version status=0
+	local -A checks=()
 
 	use_kernel "$name" || status=$?
 	[ $status != 77 ] || echo "row: skipped"
@@ -18,26 +19,29 @@ make_row() {
 		say "$name: running the suites"
 		logs=("$name=$out/kunit.log")
 		: >"$out/kunit.log"
-		run_suites "$name" || results+=("--failed=$name:the suites: $(why "$out/kunit.log")")
+		run_suites "$name" || failed+=("--failed=$name:the suites: $(why "$out/kunit.log")")
 	fi
-	check "the sample driver" "$out/demo.log" run_demo "$name"
+	# These wait more than they work.
+	in_guest "$name:the sample driver" "$out/demo.log" run_demo "$name"
 	while read -r bug regex; do
-		check "the planted $bug is caught" "$out/planted-$bug.log" run_planted "$name" "$bug" "$regex"
+		in_guest "$name:the planted $bug is caught" "$out/planted-$bug.log" run_planted "$name" "$bug" "$regex"
 	done < <(planted)
-	check "drivers that leave things to their exit" "$out/exits.log" run_exits "$name"
+	in_guest "$name:drivers that leave things to their exit" "$out/exits.log" run_exits "$name"
 	if has_programs "$name"; then
-		check "a routing table, with krcu and in C by hand" "$out/route.log" run_route "$name"
-		check "a table of keys and values, and its client" "$out/kv.log" run_kv "$name"
+		in_guest "$name:a routing table, with krcu and in C by hand" "$out/route.log" run_route "$name"
+		in_guest "$name:a table of keys and values, and its client" "$out/kv.log" run_kv "$name"
 	fi
 	# Here the headers and the kernel are what users have.
 	if is_stock "$name"; then
 		scripts/setup.sh dkms
-		check "the package, and a driver that it builds" "$out/package.log" run_package "$name"
+		in_guest "$name:the package, and a driver that it builds" "$out/package.log" run_package "$name"
 	fi
-	! has PROVE_RCU || check "mistakes that a debug kernel tells of" "$out/misused.log" run_misused "$name"
-	check "the torture" "$out/torture.log" run_torture "$name" "$out/torture.log" "${DURATION:-20}" "${TORTURE:-}"
+	! has PROVE_RCU || in_guest "$name:mistakes that a debug kernel tells of" "$out/misused.log" run_misused "$name"
+	wait_for_guests
+	in_guest "$name:the torture" "$out/torture.log" run_torture "$name" "$out/torture.log" "${DURATION:-20}" "${TORTURE:-}"
+	wait_for_guests
 
-	python3 scripts/checks/kunit-report.py --src "$SRC" "${results[@]}" "${logs[@]}" | tee "$out/report" || :
+	python3 scripts/checks/kunit-report.py --src "$SRC" "${passed[@]}" "${failed[@]}" "${logs[@]}" | tee "$out/report" || :
 	# As in CONFIG_GCC_VERSION=120200
 	version=$(sed -nE 's/^CONFIG_(GCC|CLANG)_VERSION=([0-9]+)([0-9]{2})([0-9]{2})$/\L\1-\2.\3.\4/p' \
 		"$KDIR/include/config/auto.conf")

@@ -30,13 +30,6 @@ without_guest() {
 	states[$!]="$state $log"
 }
 
-# in_guest WHAT LOG COMMAND...: starts a run of a guest, which is a case of the report, beside all else.
-in_guest() {
-	: >"$2" # an older one says nothing of this run
-	"${@:3}" </dev/null &
-	checks[$1]="$! $2"
-}
-
 # One kernel of "make test". For the report it leaves $src, $logs and $failed behind, and its jobs in $guests,
 # $checks and $states: all that runs does so beside the next kernel's build.
 test_kernel() {
@@ -106,7 +99,7 @@ test_kernel() {
 }
 
 make_test() {
-	local name check job state sources log src='' logs=() passed=() failed=()
+	local name job state sources log src='' logs=() passed=() failed=()
 	local -A guests=() checks=() states=()
 
 	sources=$(sources)
@@ -117,10 +110,7 @@ make_test() {
 		read -r job log <<<"${guests[$name]}"
 		wait "$job" || failed+=("--failed=$name:the suites: $(why "$log")")
 	done
-	for check in "${!checks[@]}"; do
-		read -r job log <<<"${checks[$check]}"
-		if wait "$job"; then passed+=("--passed=$check"); else failed+=("--failed=$check: $(why "$log")"); fi
-	done
+	wait_for_guests
 	for job in "${!states[@]}"; do
 		read -r state log <<<"${states[$job]}"
 		wait "$job" || continue # the log says why

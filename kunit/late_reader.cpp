@@ -50,4 +50,14 @@ KUNIT_CASE(destruction_in_time_says_nothing)
 	EXPECT_FALSE(reader.reading());
 }
 
+// This module is one that has no reclaim::Work.
+KUNIT_CASE(drain_waits_for_rcu_where_nothing_is_batched)
+{
+	Object::reset();
+	for (int i = 0; i < 10; i++)
+		krcu::RcuKBox<Object>::make(krcu::GFP_KERNEL).reset();
+	krcu::drain();
+	EXPECT_EQ(Object::destroyed, 10);
+}
+
 KUNIT_SUITE(late_reader);

@@ -271,6 +271,11 @@ bool kunit_can_spin(void)
 	return num_online_cpus() > 1 || IS_ENABLED(CONFIG_PREEMPTION);
 }
 
+bool kunit_is_slow(void)
+{
+	return IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KCSAN);
+}
+
 struct softirq_call {
 	struct timer_list timer;
 	struct completion done;

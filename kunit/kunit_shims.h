@@ -47,6 +47,9 @@ unsigned int kunit_other_cpu(void);
 /* Whether threads that spin on different CPUs, or that stay in a reader, let each other go on. */
 bool kunit_can_spin(void);
 
+/* Whether an allocation takes a hundred times as long as in other kernels. */
+bool kunit_is_slow(void);
+
 /* Runs a function in softirq, from a timer, and waits for it. */
 void kunit_run_in_softirq(void (*func)(void *arg), void *arg);
 

@@ -61,6 +61,12 @@ result $? "each_bar_has_a_name_of_its_own"
 console other 214011
 no_figures "boots_that_differ" "two boots of the inlined build differ in retire: see good and other" good other calls calls
 no_figures "boots_that_differ_without_inlining" "two boots of the build with KRCU_INLINE=0 differ in retire" good good calls other
+sed 's/: retire: burst 200 /: retire_until_ended: burst 200 /' "$work/good" >"$work/waits"
+sed 's/21210: retire/21229: retire/' "$work/waits" >"$work/other"
+report waits other waits waits && grep -qE '^retire +200 +on +100.00 +100.00 +100.00$' "$work/log"
+result $? "what_waits_may_differ_by_one_in_a_thousand"
+sed 's/21210: retire/21231: retire/' "$work/waits" >"$work/other"
+no_figures "what_waits_and_differs_by_more" "two boots of the inlined build differ in retire_until_ended" waits other calls calls
 sed 's/16.071/17.071/' "$work/good" >"$work/other"
 report other good calls calls && grep -qE '^refscale: rcu +16.07 to 17.07$' "$work/log"
 result $? "the_kernel_s_own_benchmarks_may_differ"

@@ -10,6 +10,7 @@
  *	locks[] == 0	no lock is held over a wait
  *	!listed[]	all domains are freed at the end
  *	globals_left	no destructor uses a global that has ended
+ *	!called[]	no rcu_head is handed to call_rcu() twice
  *	old_objects == 0	drain() returns when all is destroyed that was retired before
  * and all processes must come to their ends: an invalid end state is a deadlock.
  */
@@ -50,6 +51,7 @@ bool writing;			/* a set function runs, with the parameters' lock */
 #define GLOBALS		19	/* two globals, which late readers' objects use, and the driver's, and a set function's */
 #define OFFLINE		20	/* one CPU goes offline while something is in its list */
 #define BATCHES		21	/* drain(), while others retire to work items and nowhere else */
+#define HURRIES		22	/* the shrinker has a batch expedited, at any time */
 local byte scenario;
 
 #define NOWHERE 255
@@ -211,6 +213,7 @@ end:	do
 	:: d_step {	/* grace_period_over() */
 		q[i].n > 0 && q[i].readers[0] == 0 && IS_BATCH(q[i].what[0]) && !locked[q[i].what[0] & 1] ->
 		assert(!text_gone);
+		called[q[i].what[0] & 1] = false;
 		over[q[i].what[0] & 1] = true;
 		work_pending[q[i].what[0] & 1] = true;
 		dequeue(i)
@@ -227,7 +230,7 @@ end:	do
 /* reclaim(), for each CPU's list */
 proctype work(byte me; byte c)
 {
-	objects batch;
+	objects batch, taken, taken_open;
 	byte object;
 	LOCALS;
 	byte from = RCU;
@@ -260,10 +263,20 @@ end:	do
 		:: without == FLAG_AFTER -> set_flag(RCU)
 		:: else
 		fi;
+		d_step { take_all(c) };
 		do
 		:: batch.n > 0 ->
 			d_step { batch.n--; object = batch.what[batch.n]; batch.what[batch.n] = 0 };
 			destroy(object, RCU)
+		:: batch.n == 0 && taken.n + taken_open.n > 0 ->
+			begin_grace_period(RCU);
+			wait_for_grace_period();
+			d_step {
+				if
+				:: taken.n > 0 -> move(batch, taken)
+				:: else -> move(batch, taken_open)
+				fi
+			}
 		:: else -> break
 		od;
 		if
@@ -277,6 +290,22 @@ end:	do
 			flushers(RUN_OF(c), 0)
 		}
 	od
+}
+
+/* Memory is short: hurry() */
+proctype shrinker(byte c)
+{
+	if
+	:: atomic {
+		!unregistered && !locked[c] && busy[c] ->
+		assert(!text_gone);
+		hurry[c] = true;
+		shrinking = true
+	};
+		d_step { assert(!text_gone); work_pending[c] = true; shrinking = false }
+	:: unregistered
+	:: timeout
+	fi
 }
 
 /* A CPU goes offline: its callbacks, which are none but batches' and barriers', move to the other one. */
@@ -408,6 +437,10 @@ proctype module()
 		fi;
 		if
 		:: without != END_LATE -> drain_after_exit()
+		:: else
+		fi;
+		if
+		:: batches -> reclaim_end()
 		:: else
 		fi;
 		d_step {
@@ -600,6 +633,16 @@ init
 			reader_retires = 1;
 			writes = true;
 			writer_retires = true
+		:: scenario == HURRIES ->
+			if
+			:: exits = false
+			:: true
+			fi;
+			where = TO_WORK;
+			driver_retires = 1;
+			chain = 1;
+			reader_in = RCU;
+			reader_retires = 1
 		:: scenario == GLOBALS ->
 			wrap(B);
 			globals_left = 2;
@@ -651,6 +694,7 @@ init
 		:: else
 		fi;
 		if
+		:: scenario == HURRIES -> run shrinker(0)
 		:: scenario == OFFLINE -> run offline()
 		:: else
 		fi;

@@ -20,6 +20,7 @@ twice='!\(domain_freed\['	# so was its krcu_domain
 kept='!\(listed\['		# a domain is not freed
 ended='globals_left'	# a destructor used a global that had ended
 undone='old_objects==0'		# drain() returned too early
+doubled='!\(called\['		# the same rcu_head is queued twice
 lock='locks\[me\]==0'		# a lock is held over a wait
 hangs='invalid end state'
 
@@ -47,6 +48,7 @@ runs() {
 		holds GLOBALS
 		holds OFFLINE
 		holds BATCHES
+		holds HURRIES
 		old LATE_READERS LOCKS $text
 		old ABANDON LOCKS $text
 		old C_READER LOCKS $hangs
@@ -91,7 +93,10 @@ runs() {
 		without LEAKED SKIP_ABANDONED $hangs
 		without BATCHES CLOSE $undone
 		without BATCHES NEXT_BATCH $undone
-		without BATCHES BUSY_LATE $undone
+		without BATCHES BUSY_LATE $doubled
+		without HURRIES TAKES_BUSY $doubled
+		without HURRIES END_SHRINKER $text
+		without HURRIES END_WORKQUEUE $text
 		without GLOBALS REFUSE $ended
 		without GLOBALS REFUSE_LATE $ended
 		without GLOBALS REFUSE_WITHOUT_LOCK $ended

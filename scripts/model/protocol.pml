@@ -42,8 +42,12 @@ typedef objects {
 
 objects open[2], closed[2];
 bool busy[2];
+bool called[2];		/* gp is with call_rcu(), which must not have it twice */
 bool over[2];
 bool locked[2];		/* a spin lock whose section is more than one step, as busy is read without it */
+bool hurry[2];
+bool shrinking;		/* the shrinker runs: it is between hurry()'s lock and the work item */
+bool unregistered;	/* it runs no more */
 local bool batches;	/* krcu_reclaim */
 
 inline move(to_list, from_list)
@@ -86,7 +90,13 @@ inline end_close(c)
 {
 	if
 	:: closed[c].n == 0 && without == BUSY_LATE -> busy[c] = false
-	:: atomic { locked[c] -> assert(!text_gone); call(c, BATCH | c); locked[c] = false }
+	:: atomic {
+		locked[c] -> assert(!text_gone);
+		assert(!called[c]);
+		called[c] = true;
+		call(c, BATCH | c);
+		locked[c] = false
+	}
 	:: else
 	fi
 }
@@ -103,6 +113,36 @@ inline kick(c)
 	};
 	if
 	:: found -> found = false; end_close(c)
+	:: else
+	fi
+}
+
+/* reclaim(), for what memory cannot wait for: the callback that is on its way finds nothing. */
+inline take_all(c)
+{
+	if
+	:: hurry[c] ->
+		hurry[c] = false;
+		move(taken, closed[c]);
+		move(taken_open, open[c]);
+		if
+		:: without == TAKES_BUSY -> busy[c] = false
+		:: else
+		fi
+	:: else
+	fi
+}
+
+/* When nothing is pending any more: end_shrinker(), destroy_workqueue() */
+inline reclaim_end()
+{
+	unregistered = true;
+	if
+	:: without != END_SHRINKER -> wait_until(!shrinking)
+	:: else
+	fi;
+	if
+	:: without != END_WORKQUEUE -> flush_work(0); flush_work(1)
 	:: else
 	fi
 }

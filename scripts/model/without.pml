@@ -45,5 +45,8 @@
 #define GLOBALS_LAST	43	/* nor behind the last */
 #define NEXT_BATCH	44	/* the work item starts none */
 #define BUSY_LATE	45	/* busy is cleared when it has been seen that there is no other batch */
+#define TAKES_BUSY	46	/* who hurries clears busy, as who starts a batch does */
+#define END_SHRINKER	47	/* the module's end does not wait for it */
+#define END_WORKQUEUE	48	/* nor for what it has queued */
 
 local byte without;		/* local: set before anything else, and never after */

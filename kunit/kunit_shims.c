@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/completion.h>
+#include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/debug_locks.h>
 #include <linux/delay.h>
@@ -234,8 +235,11 @@ static int thread_main(void *data)
 
 struct kunit_thread *kunit_thread_start(void (*func)(void *arg), void *arg, unsigned int cpu)
 {
-	struct kunit_thread *thread = kmalloc(sizeof(*thread), GFP_KERNEL);
+	struct kunit_thread *thread;
 
+	if (cpu >= nr_cpu_ids || !cpu_online(cpu))
+		return NULL;
+	thread = kmalloc(sizeof(*thread), GFP_KERNEL);
 	if (!thread)
 		return NULL;
 	thread->func = func;
@@ -265,6 +269,28 @@ unsigned int kunit_other_cpu(void)
 
 	return cpu < nr_cpu_ids ? cpu : cpumask_first(cpu_online_mask);
 }
+
+#ifdef CONFIG_HOTPLUG_CPU
+int kunit_cpu_offline(unsigned int cpu)
+{
+	return remove_cpu(cpu);
+}
+
+int kunit_cpu_online(unsigned int cpu)
+{
+	return add_cpu(cpu);
+}
+#else
+int kunit_cpu_offline(unsigned int cpu)
+{
+	return -EOPNOTSUPP;
+}
+
+int kunit_cpu_online(unsigned int cpu)
+{
+	return -EOPNOTSUPP;
+}
+#endif
 
 bool kunit_can_spin(void)
 {

@@ -43,6 +43,9 @@ void kunit_after_case(struct kunit *test);
 struct kunit_thread *kunit_thread_start(void (*func)(void *arg), void *arg, unsigned int cpu);
 void kunit_thread_join(struct kunit_thread *thread);
 unsigned int kunit_other_cpu(void);
+/* 0, or a negative errno: not every CPU can go offline, and the last one must not. */
+int kunit_cpu_offline(unsigned int cpu);
+int kunit_cpu_online(unsigned int cpu);
 
 /* Whether threads that spin on different CPUs, or that stay in a reader, let each other go on. */
 bool kunit_can_spin(void);

@@ -211,6 +211,28 @@ void copy_from_user_in_a_reader()
 	krcu_read_unlock();
 }
 
+struct Retired {
+	~Retired() {}
+};
+constinit krcu::RcuKBox<Retired, krcu::reclaim::Work> retired;
+
+void retire_in_nmi()
+{
+	retired = decltype(retired)::make(krcu::GFP_KERNEL);
+	misused_run_in_nmi([] { retired.reset(); });
+}
+
+struct Waiter {
+	static constexpr bool destructor_may_sleep = true;
+
+	~Waiter() { (void)krcu::reclaim::wait(); }
+};
+
+void wait_in_destructor()
+{
+	(void)krcu::RcuKBox<Waiter, krcu::reclaim::Work>::make(krcu::GFP_KERNEL);
+}
+
 } // namespace
 
 void misuse(unsigned int what)
@@ -221,7 +243,7 @@ void misuse(unsigned int what)
 		dereference_without_its_mutex, dereference_without_its_spin_lock, push_twice,
 		push_what_was_erased, erase_from_another_list, take_more_references_than_can_be_counted,
 		insert_what_is_in_another_table, insert_before_readers_have_left, use_a_global_before_it_is_made,
-		copy_from_user_in_a_reader
+		copy_from_user_in_a_reader, retire_in_nmi, wait_in_destructor
 	};
 
 	if (what < sizeof(each) / sizeof(each[0]))

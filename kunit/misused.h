@@ -27,6 +27,9 @@ struct spinlock *misused_spinlock(void);
 void misused_lock_spinlock(void);
 void misused_unlock_spinlock(void);
 
+/* Calls it as if in a non-maskable interrupt. */
+void misused_run_in_nmi(void (*func)(void));
+
 #ifdef __cplusplus
 } /* extern "C" */
 #endif

@@ -3,9 +3,11 @@
  * krcu_misused: mistakes that a debug kernel must say something about, one for each
  * value of the parameter "what". For scripts/guests/misused.sh.
  */
+#include <linux/irqflags.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
+#include <linux/preempt.h>
 #include <linux/spinlock.h>
 
 #include "misused.h"
@@ -52,6 +54,18 @@ void misused_unlock_spinlock(void)
 	__releases(&spinlock)
 {
 	spin_unlock(&spinlock);
+}
+
+/* What in_nmi() looks at; not nmi_enter(), which would have its own say. */
+void misused_run_in_nmi(void (*func)(void))
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	__preempt_count_add(NMI_OFFSET);
+	func();
+	__preempt_count_sub(NMI_OFFSET);
+	local_irq_restore(flags);
 }
 
 static int __init misused_init(void)

@@ -146,6 +146,54 @@ KUNIT_CASE(what_a_cpu_retires_is_destroyed_in_that_order)
 	EXPECT_EQ(Object::destroyed_dead, 0);
 }
 
+namespace {
+
+constinit Counter is_offline;
+
+/// The first one ends when the CPU is offline.
+struct Kept : InOrder {
+	static constexpr bool destructor_may_sleep = true;
+
+	using InOrder::InOrder;
+	~Kept()
+	{
+		if (!value)
+			sleep_until([] { return is_offline != 0; });
+	}
+};
+
+} // namespace
+
+KUNIT_CASE(what_a_cpu_retired_before_it_went_offline_is_destroyed_in_order)
+{
+	constexpr unsigned int second_cpu = 1;
+
+	Object::reset();
+	InOrder::too_early = 0;
+	is_offline = 0;
+	kunit_thread *thread = kunit_thread_start(
+		[](void *) {
+			// One batch, and what comes while its grace period elapses.
+			for (int i = 0; i < 300; i++)
+				krcu::RcuKBox<Kept, krcu::reclaim::Work>::make(krcu::GFP_KERNEL, i).reset();
+		},
+		nullptr, second_cpu);
+
+	if (!thread)
+		SKIP("one CPU");
+	kunit_thread_join(thread);
+	const bool offline = kunit_cpu_offline(second_cpu) == 0;
+
+	EXPECT_TRUE(!offline || !all_destroyed());
+	is_offline = 1;
+	EXPECT_TRUE(sleep_until(all_destroyed));
+	EXPECT_EQ(InOrder::too_early, 0);
+	EXPECT_EQ(Object::destroyed_dead, 0);
+	if (!offline)
+		SKIP("no CPU can go offline");
+	EXPECT_EQ(kunit_cpu_online(second_cpu), 0);
+}
+
 KUNIT_CASE(what_comes_too_late_for_a_batch_waits_for_its_own_readers)
 {
 	NEEDS_CONCURRENCY();

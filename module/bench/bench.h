@@ -44,8 +44,15 @@ void cxx_settle(void);
 extern int bench_sink, bench_key;
 extern unsigned long bench_tail;
 
-/* Called where a SLEEPER ends. */
-void bench_ended(void);
+/* Where an object ends; its destructor is to take no more than it has to. They end one after the other, on one CPU. */
+extern unsigned int bench_left;
+void bench_all_ended(void);
+
+static inline void bench_ended(void)
+{
+	if (!--bench_left)
+		bench_all_ended();
+}
 
 /* Of the type of RCU's callbacks, which are called in place of their operations. */
 #define OPERATION(name, ...) void c_##name(struct callback_head *object), cxx_##name(struct callback_head *object)

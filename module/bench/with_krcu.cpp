@@ -286,6 +286,11 @@ void cxx_retire_sleeper(callback_head *object)
 	retire<Slept>(object);
 }
 
+void cxx_make_and_retire(callback_head *)
+{
+	(void)Slept::make(krcu::GFP_KERNEL, 1);
+}
+
 // Replacing
 
 void cxx_replace(callback_head *object)

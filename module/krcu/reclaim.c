@@ -40,9 +40,6 @@
 /* So many on one CPU are many: as for call_rcu(), where it is rcutree.qhimark. */
 #define MANY 10000
 
-/* What is freed at once */
-#define BULK 32
-
 struct retired {
 	struct callback_head *open;	/* since it was last closed, the latest first */
 	int left;			/* how many more until these are many; about right is enough */
@@ -120,9 +117,12 @@ static void start_batch(struct retired *retired)
 	call_rcu(&retired->gp, grace_period_over);
 }
 
+/* Behind the last one: so there need not be two tests, as nobody's func is there. */
+static struct callback_head end;
+
 static struct callback_head *in_order(struct callback_head *latest)
 {
-	struct callback_head *first = NULL;
+	struct callback_head *first = &end;
 
 	while (latest) {
 		struct callback_head *next = latest->next;
@@ -135,32 +135,43 @@ static struct callback_head *in_order(struct callback_head *latest)
 	return first;
 }
 
+static void free_all(struct krcu_bulk *bulk)
+{
+	if (bulk->n)
+		bulk->free(bulk->n, bulk->objects);
+	bulk->n = 0;
+}
+
+size_t krcu_reclaim_bulk(struct krcu_bulk *bulk, krcu_free_bulk_t *free)
+{
+	if (bulk->free != free || bulk->n == KRCU_BULK)
+		free_all(bulk);
+	bulk->free = free;
+	return bulk->n;
+}
+
+krcu_shim struct callback_head *krcu_reclaim_next(struct callback_head *head)
+{
+	cond_resched();
+	return head->next;
+}
+
+krcu_shim bool krcu_reclaim_is_for(struct callback_head *head, krcu_destroy_t *destroy)
+{
+	return likely(head->func == (void *)destroy);
+}
+
 static void destroy(struct retired *retired, struct callback_head *latest, int n)
 {
-	struct callback_head *next = in_order(latest);
-	krcu_free_bulk_t *free_bulk = NULL;
-	unsigned int in_bulk = 0;
-	void *bulk[BULK];
+	struct callback_head *head = in_order(latest);
+	struct krcu_bulk bulk;
 
-	while (next) {
-		struct callback_head *head = next;
-		krcu_free_bulk_t *frees;
-
-		next = head->next;
-		/* Holds because krcu_reclaim_retire() has put one of that type there. */
-		frees = ((krcu_destroy_t *)(void *)head->func)(head);
-		if (frees) {
-			if (in_bulk == BULK || (in_bulk && frees != free_bulk)) {
-				free_bulk(in_bulk, bulk);
-				in_bulk = 0;
-			}
-			free_bulk = frees;
-			bulk[in_bulk++] = head;
-		}
-		cond_resched();
-	}
-	if (in_bulk)
-		free_bulk(in_bulk, bulk);
+	bulk.free = NULL;
+	bulk.n = 0;
+	/* Holds because krcu_reclaim_retire() has put a function of that type there. */
+	while (head != &end)
+		head = ((krcu_destroy_t *)(void *)head->func)(head, &bulk);
+	free_all(&bulk);
 
 	raw_spin_lock_irq(&retired->lock);
 	WRITE_ONCE(retired->waiting, retired->waiting - n);
@@ -394,12 +405,15 @@ bool krcu_reclaim_wait(void)
 {
 	struct retired *retired = raw_cpu_ptr(&all_retired);
 
+	bool many = pending(retired) >= MANY;
+
 	might_sleep();
-	if (pending(retired) < MANY)
-		return true;
-	if (WARN_ONCE(krcu_reclaim_is_current(),
-		      "krcu: reclaim::wait() in a destructor, which would wait for itself\n"))
+	/* Checkers say so also where it would not hang today. */
+	if ((many || IS_ENABLED(CONFIG_PROVE_RCU)) &&
+	    WARN_ONCE(krcu_reclaim_is_current(), "krcu: reclaim::wait() in a destructor, which would wait for itself\n"))
 		return false;
+	if (!many)
+		return true;
 	hurry(retired);
 	return wait_event_timeout(waiters, pending(retired) < MANY, HZ);
 }

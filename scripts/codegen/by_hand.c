@@ -103,6 +103,7 @@ int c_dereference(struct box __rcu **slot);
 void c_replace(struct box __rcu **slot, struct box *fresh);
 void c_publish(struct box __rcu **slot, int value);
 void c_drop_session(struct session *session);
+void c_drop_in_batch(struct session *session);
 void c_nested(void);
 int c_xa_load(struct xarray *array, unsigned long index);
 int c_try_access(const struct revocable *revocable);
@@ -244,6 +245,45 @@ void c_drop_session(struct session *session)
 {
 	if (session)
 		call_rcu(&session->rcu, session_reclaim);
+}
+
+/* Pushes it on a list of the CPU, for all of which there is one grace period; how that comes is elsewhere. */
+struct batch {
+	struct rcu_head *open;
+	int left;
+	bool busy;
+};
+
+static DEFINE_PER_CPU(struct batch, batches);
+void c_start_batch(struct batch *batch);
+void c_hurry(struct batch *batch);
+
+void c_drop_in_batch(struct session *session)
+{
+	struct batch *batch = raw_cpu_ptr(&batches);
+	struct rcu_head *latest;
+
+	if (!session)
+		return;
+	latest = READ_ONCE(batch->open);
+	session->rcu.func = session_reclaim;
+	do
+		session->rcu.next = latest;
+	while (!try_cmpxchg(&batch->open, &latest, &session->rcu));
+	if (unlikely(!data_race(batch->busy)))
+		c_start_batch(batch);
+	else if (unlikely(!data_race(--batch->left)))
+		c_hurry(batch);
+}
+
+noinline void c_start_batch(struct batch *batch)
+{
+	WRITE_ONCE(batch->busy, true);
+}
+
+noinline void c_hurry(struct batch *batch)
+{
+	WRITE_ONCE(batch->left, 1);
 }
 
 void c_nested(void)

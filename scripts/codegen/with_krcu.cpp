@@ -64,6 +64,7 @@ int cxx_dereference(const krcu::Rcu<Box> &slot);
 void cxx_replace(krcu::Rcu<Box> &slot, void *fresh);
 void cxx_publish(krcu::Rcu<Box> &slot, int value);
 void cxx_drop_session(void *foreign);
+void cxx_drop_in_batch(void *foreign);
 void cxx_nested();
 int cxx_xa_load(const void *array, unsigned long index);
 int cxx_try_access(const krcu::Revocable<int> &revocable);
@@ -163,6 +164,11 @@ void cxx_replace(krcu::Rcu<Box> &slot, void *fresh)
 void cxx_drop_session(void *foreign)
 {
 	auto session = krcu::RcuKBox<Session>::from_foreign(foreign);
+}
+
+void cxx_drop_in_batch(void *foreign)
+{
+	auto session = krcu::RcuKBox<Session, krcu::reclaim::Work>::from_foreign(foreign);
 }
 
 int cxx_try_access(const krcu::Revocable<int> &revocable)

@@ -25,7 +25,9 @@ for words in 'krcu: an object of an SRCU domain that is gone, or is another modu
 	'krcu: HashTable: what is inserted is in a table already' \
 	'krcu: HashTable: what is inserted has been erased, and readers may still walk on from it' \
 	'krcu: a global is used before it is made' \
-	'BUG: sleeping function called from invalid context'; do
+	'BUG: sleeping function called from invalid context' \
+	'krcu: reclaim::Work: an object is retired in NMI' \
+	'krcu: reclaim::wait() in a destructor'; do
 	dmesg -c >/dev/null
 	insmod krcu_misused.ko what=$what || fail "insmod, $what"
 	rmmod krcu_misused || fail "rmmod, $what"

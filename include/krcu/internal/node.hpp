@@ -174,18 +174,27 @@ private:
 		node->deallocate();
 	}
 
-	/// What the work item calls, which frees the memory of many at once where A can do that.
-	static krcu_free_bulk_t *destroy_in_work(callback_head *head)
+	/// What the work item calls, once for all of the type that come one behind the other: so the compiler sees the
+	/// destructor, and there is one indirect call for many.
+	static callback_head *destroy_in_work(callback_head *head, krcu_bulk *bulk)
 	{
-		Node *node = of_head(head);
+		std::size_t n = 0;
 
-		node->value.~T();
-		if constexpr (FreesInBulk<A>) {
-			return A::free_bulk;
-		} else {
-			node->deallocate();
-			return nullptr;
-		}
+		if constexpr (FreesInBulk<A>)
+			n = krcu_reclaim_bulk(bulk, A::free_bulk);
+		do {
+			Node *node = of_head(head);
+
+			head = krcu_reclaim_next(head);
+			node->value.~T();
+			if constexpr (FreesInBulk<A>)
+				bulk->objects[n] = node;
+			else
+				node->deallocate();
+		} while (++n < KRCU_BULK && krcu_reclaim_is_for(head, destroy_in_work));
+		if constexpr (FreesInBulk<A>)
+			bulk->n = n;
+		return head;
 	}
 
 	/// For a callback.

@@ -60,8 +60,26 @@ void krcu_kvfree_rcu(struct callback_head *head);
 
 /* Frees @n objects at once, in process context */
 typedef void krcu_free_bulk_t(krcu_size_t n, void **objects);
-/* Destroys one, and says what frees it; or has freed it, and returns NULL */
-typedef krcu_free_bulk_t *krcu_destroy_t(struct callback_head *head);
+
+/* What is freed at once: objects that have been destroyed, and what frees them */
+#define KRCU_BULK 64
+struct krcu_bulk {
+	krcu_free_bulk_t *free;
+	krcu_size_t n;
+	void *objects[KRCU_BULK];
+};
+
+/*
+ * Destroys @first and the objects of its type behind it, up to KRCU_BULK or where @bulk is full. It frees them, or
+ * leaves them in @bulk. Returns what comes after these.
+ */
+typedef struct callback_head *krcu_destroy_t(struct callback_head *first, struct krcu_bulk *bulk);
+
+/* For @free: frees what is there for another, and says how many there are now, less than KRCU_BULK */
+krcu_size_t krcu_reclaim_bulk(struct krcu_bulk *bulk, krcu_free_bulk_t *free);
+struct callback_head *krcu_reclaim_next(struct callback_head *head);
+/* Whether there is another one for @destroy */
+bool krcu_reclaim_is_for(struct callback_head *head, krcu_destroy_t *destroy);
 
 void krcu_reclaim_retire(struct callback_head *head, krcu_destroy_t *destroy);
 bool krcu_reclaim_wait(void);

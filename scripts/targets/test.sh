@@ -8,7 +8,7 @@ sources() {
 	{
 		dpkg-query -W
 		find .ci .clang-* ./*.md docs Kbuild Makefile COPYING include module kunit scripts -type f ! -name '*.mod.c' ! -name '*-constants.h' \
-			\( -name '*.[chS]' -o -name '*.[ch]pp' -o -name '*.sh' -o -name '*.py' -o -name 'Kbuild*' -o -path '*/new-driver/*' -o -name '[!.]*.config' \
+			\( -name '*.[chS]' -o -name '*.[ch]pp' -o -name '*.sh' -o -name '*.py' -o -name 'Kbuild*' -o -path '*/new-driver/*' -o -path 'scripts/docs/*' -o -name '[!.]*.config' \
 			-o -name '*.md' -o -name Makefile -o -name COPYING -o -name '.clang-*' -o -name run -o -name '*.pml' -o -name mutants.txt -o -path '*/internal/hosted/*' \) -exec sha256sum {} +
 	} | sha256sum
 }
@@ -60,14 +60,15 @@ test_kernel() {
 		# The first kernel's constants do for all misuse, which needs Clang whatever builds the kernel and
 		# compiles for this machine.
 		if [[ -z $GUEST_ARCH && "${logs[*]} ${failed[*]}" != *misuse* ]]; then
-			if scripts/setup.sh llvm lint model; then
+			if scripts/setup.sh llvm lint model docs; then
 				without_guest misuse scripts/misuse/misuse-test.sh "$out/module/torture"
 				without_guest examples scripts/checks/example-test.sh "$out/module/torture"
 				without_guest clangd scripts/checks/clangd-test.sh "$out"
 				without_guest lint scripts/checks/lint.sh "$out/module/torture"
 				without_guest model scripts/model/model.sh
+				without_guest docs scripts/checks/docs-test.sh
 			else
-				failed+=("--failed=misuse:it, lint and the model cannot run (see above)")
+				failed+=("--failed=misuse:it, lint, the model and the docs cannot run (see above)")
 			fi
 		fi
 		without_guest "$name-build" scripts/checks/build-test.sh "$name"
@@ -139,6 +140,14 @@ make_model() {
 	}
 	sed -n 's/^# //p' <<<"$log"
 	say "the model holds"
+}
+
+make_docs() {
+	scripts/setup.sh docs
+	rm -rf build/docs
+	mkdir -p build/docs
+	doxygen scripts/docs/Doxyfile || die "the docs are not as they should be; see above"
+	say "the docs are build/docs/html/index.html"
 }
 
 # It asks scripts/kernel.sh for the kernels that it needs, and has a lock of its own.

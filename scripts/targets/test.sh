@@ -87,6 +87,7 @@ test_kernel() {
 	# Once: in a kernel full of checkers that takes as long as all else; make matrix does it in every kernel.
 	if [[ "${!checks[*]}" != *"to their exit"* ]]; then
 		in_guest "$name:drivers that leave things to their exit" "$out/exits.log" run_exits "$name"
+		in_guest "$name:the examples print what the guide says" "$out/examples.log" run_examples "$name"
 		if has_programs "$name"; then
 			in_guest "$name:a routing table, with krcu and in C by hand" "$out/route.log" run_route "$name"
 			in_guest "$name:a table of keys and values, and its client" "$out/kv.log" run_kv "$name"

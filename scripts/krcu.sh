@@ -17,6 +17,7 @@ die() { echo "krcu: $*" >&2; exit 1; }
 . scripts/end-children.sh
 . scripts/targets/build.sh
 . scripts/targets/guests.sh
+. scripts/targets/docs.sh
 . scripts/targets/test.sh
 . scripts/targets/matrix.sh
 . scripts/targets/torture.sh

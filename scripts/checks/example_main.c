@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The C half of each example that prints something: see run_examples() in scripts/targets/guests.sh. */
+/* The C half of each example that prints something: see run_examples() in scripts/targets/docs.sh. */
 #include <linux/module.h>
 
 int mydrv_begin(void);

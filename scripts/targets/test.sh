@@ -143,14 +143,6 @@ make_model() {
 	say "the model holds"
 }
 
-make_docs() {
-	scripts/setup.sh docs
-	rm -rf build/docs
-	mkdir -p build/docs
-	doxygen scripts/docs/Doxyfile || die "the docs are not as they should be; see above"
-	say "the docs are build/docs/html/index.html"
-}
-
 # It asks scripts/kernel.sh for the kernels that it needs, and has a lock of its own.
 make_mutants() {
 	exec python3 scripts/mutants/mutants.py

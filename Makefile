@@ -21,6 +21,7 @@ help:
 	@echo 'make demo      boot a kernel, load two drivers, show what they do, unload them'
 	@echo 'make test      run the KUnit suites, in the kernels default and debug'
 	@echo 'make lint      static checks of the sources; a part of make test'
+	@echo 'make docs      the guide and the headers as a site, by Doxygen; a part of make test'
 	@echo 'make model     check the exit protocol in all orders of events, with Spin; a part of make test'
 	@echo 'make matrix    suites, sample driver and torture in every test kernel, and a table of how it went'
 	@echo 'make torture   use every type from all contexts at once, for DURATION seconds'
@@ -50,7 +51,7 @@ help:
 	@echo '  CYCLES=1000        how often make unload does that (100 in a kernel with KASAN)'
 	@echo '  V=1                show the compiler command lines'
 
-targets := demo test lint model torture faults fuzz mutants bench unload matrix modules kernel package shell gdb clean \
+targets := demo test lint model docs torture faults fuzz mutants bench unload matrix modules kernel package shell gdb clean \
 	compile_commands.json new-driver run vendor install uninstall deb
 
 $(targets):

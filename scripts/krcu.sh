@@ -3,7 +3,7 @@
 #
 # What the Makefile's targets do, one function each, in scripts/targets:
 #
-#	scripts/krcu.sh modules|demo|test|lint|model|torture|faults|fuzz|mutants|bench|unload|matrix|package|kernel|shell|gdb|
+#	scripts/krcu.sh modules|demo|test|lint|model|docs|torture|faults|fuzz|mutants|bench|unload|matrix|package|kernel|shell|gdb|
 #		compile_commands.json|new-driver|run|vendor|install|uninstall|deb|clean
 #
 # Settings come from the environment; "make help" lists them.
@@ -17,6 +17,7 @@ die() { echo "krcu: $*" >&2; exit 1; }
 . scripts/end-children.sh
 . scripts/targets/build.sh
 . scripts/targets/guests.sh
+. scripts/targets/docs.sh
 . scripts/targets/test.sh
 . scripts/targets/matrix.sh
 . scripts/targets/torture.sh
@@ -59,7 +60,7 @@ row)
 	lock "$2"
 	make_row "$2"
 	;;
-model) make_model ;;
+model | docs) "make_$1" ;;
 new-driver) make_new_driver ;;
 vendor | install | uninstall | deb) "make_$1" ;;
 clean) make_clean ;;

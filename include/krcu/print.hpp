@@ -28,6 +28,18 @@
 ///     {
 ///             pr_warn_ratelimited("%u packets from %pI4 are lost\n", n, address);
 ///     }
+///
+///     extern "C" int mydrv_begin()            // called by the C half
+///     {
+///             const unsigned char address[] = { 192, 0, 2, 1 };
+///
+///             lost(address, 3);
+///             return 0;
+///     }
+///
+/// which prints:
+///
+///     mydrv: 3 packets from 192.0.2.1 are lost
 #ifndef KRCU_PRINT_HPP
 #define KRCU_PRINT_HPP
 

@@ -18,7 +18,7 @@ namespace krcu {
 /// it, so it can be neither copied, moved, allocated, nor left unnamed.
 ///
 /// Context: any, as rcu_read_lock(). Nothing may sleep while a guard lives: use krcu::Srcu for that.
-/// The caller must see to that, and must keep what a guard protects no longer than the guard; README.md says
+/// The caller must see to that, and must keep what a guard protects no longer than the guard; docs/faq.md says
 /// how much of it compilers check.
 ///
 /// Use like:

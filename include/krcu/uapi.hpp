@@ -3,7 +3,7 @@
 /// What a header needs that the driver's C and C++ and user space's programs all include: an ABI.
 ///
 /// Such a header includes <linux/types.h>, and <linux/ioctl.h> if it defines ioctls, as any of the kernel's UAPI
-/// headers does; it needs no #ifdef, and nothing of krcu. In a module's C++, Kbuild.krcu lets the first name be
+/// headers does; it needs no ifdef, and nothing of krcu. In a module's C++, Kbuild.krcu lets the first name be
 /// found in krcu: there are __u8 to __s64, __le16 to __be64 and __aligned_u64, and size_t, as wide as in C. The
 /// second is the target kernel's own, so the numbers of _IO(), _IOR(), _IOW() and _IOWR() are its, too: the bits
 /// for the direction differ between architectures. `__user` is empty in C++: see krcu::UserPtr of user.hpp.

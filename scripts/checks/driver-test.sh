@@ -14,7 +14,7 @@ name=${1:?usage: driver-test.sh NAME}
 # A tree of the test's own, which may be changed.
 tree=$work/krcu
 mkdir "$tree"
-cp -r "$krcu"/{Makefile,Kbuild,COPYING,README.md,CHANGELOG.md,include,module,kunit,scripts} "$tree"
+cp -r "$krcu"/{Makefile,Kbuild,COPYING,README.md,CHANGELOG.md,docs,include,module,kunit,scripts} "$tree"
 find "$tree" \( -name '*.o' -o -name '.*.cmd' -o -name '*.ko' \) -delete
 
 target() { make -s --no-print-directory -C "$tree" "$@" >"$work/log" 2>&1; }

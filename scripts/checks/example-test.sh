@@ -1,12 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# example-test.sh MODULE: compiles the examples in the headers' comments and those in docs/ as they stand: C++ with GCC and with Clang, C
-# as Kbuild does. Prints KTAP. MODULE is the directory of a built module, for krcu-constants.h; KDIR and KMAKE are of
-# its kernel.
-#
-# An example is what is indented after a line with "Use like", or "and in C", which ends in a colon; in docs/, a block
-# of cpp or of c, which needs no #include.
+# example-test.sh MODULE: compiles all examples (examples.sh) as they stand: C++ with GCC and with Clang, C as Kbuild
+# does. Those that print something also run, in a guest: run_examples(). Prints KTAP. MODULE is the directory of a built
+# module, for krcu-constants.h; KDIR and KMAKE are of its kernel.
 set -uo pipefail
 unset MAKEFLAGS MFLAGS MAKELEVEL V
 
@@ -16,28 +13,16 @@ module=${1:?usage: example-test.sh MODULE}
 # shellcheck source=scripts/checks/ktap.sh
 . "$(dirname "${BASH_SOURCE[0]}")/ktap.sh"
 
-mkdir "$work/examples"
-for header in "$krcu"/include/krcu/*.hpp; do
-	awk -v to="$work/examples/$(basename "$header" .hpp)" '
-		/^\/\/\/ .*Use like.*:$/ { file = to "_" ++n ".cpp" }
-		/^\/\/\/ and in C.*:$/ { file = to "_" n "_c.c" }
-		/^\/\/\/ .*(Use like|and in C)/ { printf "" > file; next }
-		!/^\/\/\/(     .*)?$/ { file = "" }
-		file { print substr($0, 9) > file }' "$header"
-done
-
-for page in "$krcu"/docs/*.md; do
-	awk -v to="$work/examples/$(basename "$page" .md)" '
-		/^```/ { file = "" }
-		file { print > file }
-		/^```cpp$/ { file = to "_" ++n ".cpp" }
-		/^```c$/ { file = to "_" ++n "_c.c" }' "$page"
-done
-
+"$krcu/scripts/checks/examples.sh" "$work/examples"
 ls "$work/examples" >"$work/log"
-[ "$(grep -c '\.cpp$' "$work/log")" = "$(cat "$krcu"/{include/krcu/*.hpp,docs/*.md} | grep -cE 'Use like|^```cpp$')" ] &&
-	[ "$(grep -c '\.c$' "$work/log")" = "$(cat "$krcu"/{include/krcu/*.hpp,docs/*.md} | grep -cE 'and in C|^```c$')" ]
+cat "$krcu"/{include/krcu/*.hpp,README.md,docs/*.md} >"$work/all"
+[ "$(grep -c '\.cpp$' "$work/log")" = "$(grep -cE 'Use like|^```cpp$' "$work/all")" ] &&
+	[ "$(grep -c '\.c$' "$work/log")" = "$(grep -cE 'and in C|^```c$' "$work/all")" ] &&
+	[ "$(grep -c '\.text$' "$work/log")" = "$(grep -cE '^/// which prints|^```text$' "$work/all")" ]
 result $? "every_example_is_found"
+
+grep -lE '\bpr_[a-z_]+\(' "$work"/examples/*.cpp | sed 's/cpp$/text/' | diff - <(ls "$work"/examples/*.text) >"$work/log"
+result $? "what_prints_says_what"
 
 for compiler in "GCC ${GCC:-g++}" "Clang ${CLANG:-clang++-19}"; do
 	"$krcu/scripts/checks/cxx-flags.sh" "${compiler#* }" "$module" >"$work/flags"

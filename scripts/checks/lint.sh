@@ -96,7 +96,7 @@ mutants() {
 
 licence() {
 	grep -rIL --exclude='*.mod*' --exclude='.*' --exclude='*-constants.h' --exclude=modules.order \
-		'SPDX-License-Identifier: GPL-2.0' .ci Kbuild Makefile ./*.md include kunit module scripts
+		'SPDX-License-Identifier: GPL-2.0' .ci Kbuild Makefile ./*.md docs include kunit module scripts
 }
 
 for check in checkpatch sparse weverything tidy format shell mutants licence; do

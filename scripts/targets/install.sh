@@ -121,7 +121,7 @@ make_deb() {
 	mv "$root/usr/share/krcu/COPYING" "$doc/copyright"
 	gzip -9n <"$root/usr/share/krcu/CHANGELOG.md" >"$doc/changelog.gz"
 	rm "$root/usr/share/krcu/CHANGELOG.md"
-	cp README.md "$doc"
+	cp -r README.md docs "$doc"
 	cp -r scripts/new-driver "$doc/examples/mydrv"
 	mv "$doc/examples/mydrv/gitignore" "$doc/examples/mydrv/.gitignore"
 	(cd "$root" && find usr -type f -print0 | sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"

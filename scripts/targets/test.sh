@@ -8,7 +8,7 @@ sources() {
 	{
 		dpkg-query -W
 		find .ci .clang-* ./*.md docs Kbuild Makefile COPYING include module kunit scripts -type f ! -name '*.mod.c' ! -name '*-constants.h' \
-			\( -name '*.[chS]' -o -name '*.[ch]pp' -o -name '*.sh' -o -name '*.py' -o -name 'Kbuild*' -o -path '*/new-driver/*' -o -name '[!.]*.config' \
+			\( -name '*.[chS]' -o -name '*.[ch]pp' -o -name '*.sh' -o -name '*.py' -o -name 'Kbuild*' -o -path '*/new-driver/*' -o -path 'scripts/docs/*' -o -name '[!.]*.config' \
 			-o -name '*.md' -o -name Makefile -o -name COPYING -o -name '.clang-*' -o -name run -o -name '*.pml' -o -name mutants.txt -o -path '*/internal/hosted/*' \) -exec sha256sum {} +
 	} | sha256sum
 }
@@ -60,14 +60,15 @@ test_kernel() {
 		# The first kernel's constants do for all misuse, which needs Clang whatever builds the kernel and
 		# compiles for this machine.
 		if [[ -z $GUEST_ARCH && "${logs[*]} ${failed[*]}" != *misuse* ]]; then
-			if scripts/setup.sh llvm lint model; then
+			if scripts/setup.sh llvm lint model docs; then
 				without_guest misuse scripts/misuse/misuse-test.sh "$out/module/torture"
 				without_guest examples scripts/checks/example-test.sh "$out/module/torture"
 				without_guest clangd scripts/checks/clangd-test.sh "$out"
 				without_guest lint scripts/checks/lint.sh "$out/module/torture"
 				without_guest model scripts/model/model.sh
+				without_guest docs scripts/checks/docs-test.sh
 			else
-				failed+=("--failed=misuse:it, lint and the model cannot run (see above)")
+				failed+=("--failed=misuse:it, lint, the model and the docs cannot run (see above)")
 			fi
 		fi
 		without_guest "$name-build" scripts/checks/build-test.sh "$name"
@@ -86,6 +87,7 @@ test_kernel() {
 	# Once: in a kernel full of checkers that takes as long as all else; make matrix does it in every kernel.
 	if [[ "${!checks[*]}" != *"to their exit"* ]]; then
 		in_guest "$name:drivers that leave things to their exit" "$out/exits.log" run_exits "$name"
+		in_guest "$name:the examples print what the guide says" "$out/examples.log" run_examples "$name"
 		if has_programs "$name"; then
 			in_guest "$name:a routing table, with krcu and in C by hand" "$out/route.log" run_route "$name"
 			in_guest "$name:a table of keys and values, and its client" "$out/kv.log" run_kv "$name"

@@ -23,7 +23,7 @@ OPERATION(retire_srcu, OF_DOMAIN, 1000, IRQS_OFF | RETIRES | CALLBACK, "its call
 OPERATION(retire_sleeper, SLEEPER, 2000, RETIRES, "RcuKBox of reclaim::Work: retire");
 OPERATION(retire_sleeper, SLEEPER, 20000, RETIRES, "RcuKBox of reclaim::Work: retire");
 OPERATION(retire_sleeper, SLEEPER, 20000, RETIRES | WAITS, "the same, until all have ended");
-OPERATION(make_and_retire, NOTHING, 20000, RETIRES | WAITS, "RcuKBox of reclaim::Work: make, retire, until all have ended");
+OPERATION(make_and_retire, NOTHING, 20000, RETIRES | WAITS, "make and retire it, until all have ended");
 OPERATION(replace, PLAIN, 2000, RETIRES, "Rcu::replace(), retire the old");
 OPERATION(compare_exchange, PLAIN, 2000, RETIRES, "RCU section, Rcu::compare_exchange(), retire the old");
 OPERATION(copy_update, NOTHING, 2000, RETIRES, "Rcu::copy_update() under a Mutex: make, retire the old");

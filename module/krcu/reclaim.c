@@ -410,7 +410,8 @@ bool krcu_reclaim_wait(void)
 	might_sleep();
 	/* Checkers say so also where it would not hang today. */
 	if ((many || IS_ENABLED(CONFIG_PROVE_RCU)) &&
-	    WARN_ONCE(krcu_reclaim_is_current(), "krcu: reclaim::wait() in a destructor, which would wait for itself\n"))
+	    WARN_ONCE(krcu_reclaim_is_current(),
+		      "krcu: reclaim::wait() in a destructor, which would wait for itself\n"))
 		return false;
 	if (!many)
 		return true;

@@ -270,9 +270,10 @@ void c_drop_in_batch(struct session *session)
 	do
 		session->rcu.next = latest;
 	while (!try_cmpxchg(&batch->open, &latest, &session->rcu));
+	/* data_race() as in module/krcu/reclaim.c */
 	if (unlikely(!data_race(batch->busy)))
 		c_start_batch(batch);
-	else if (unlikely(!data_race(--batch->left)))
+	else if (unlikely(!data_race(--batch->left))) /* likewise */
 		c_hurry(batch);
 }
 

@@ -243,7 +243,7 @@ static bool readers_left_in_time(struct krcu_domain *domain, unsigned long cooki
 /*
  * A callback's destructor may drop another box of the domain, so barriers
  * are repeated until none of krcu's callbacks ran during one, as at exit: see
- * module/krcu/drain.c. A callback of another domain of the same tag costs a
+ * module/krcu/round.h. A callback of another domain of the same tag costs a
  * barrier more.
  */
 static void drain_domain(struct krcu_domain *domain)
@@ -368,7 +368,7 @@ static void count_callbacks(struct krcu_domain *domain)
 	krcu_times_ran(&domain->tag->ran);
 }
 
-/* Has the callbacks of all domains counted: see module/krcu/drain.c. */
+/* Has the callbacks of all domains counted: see module/krcu/round.h. */
 static void count(void)
 {
 	visit_domains(count_callbacks);

@@ -53,13 +53,13 @@ static struct krcu_domain *new_domain(struct krcu_srcu_tag *tag)
 	return domain;
 }
 
-static const struct krcu_srcu_ops ops;
+static const struct krcu_srcu_ops srcu_ops;
 
 static struct srcu_struct *add_domain(struct krcu_domain *domain, struct srcu_struct *ssp)
 {
 	domain->ssp = ssp;
 	spin_lock_irq(&lock);
-	WRITE_ONCE(krcu_srcu, &ops);
+	WRITE_ONCE(krcu_srcu, &srcu_ops);
 	domain->id = ++last_id;
 	list_add_tail(&domain->link, &domains);
 	spin_unlock_irq(&lock);
@@ -428,7 +428,7 @@ static void destroy_all(void)
 	destroy_left(true);
 }
 
-static const struct krcu_srcu_ops ops = {
+static const struct krcu_srcu_ops srcu_ops = {
 	.count = count,
 	.wait_for_readers = wait_for_readers,
 	.expect_readers = expect_readers,

@@ -96,4 +96,8 @@ cp "$work/driver/second_main.c" "$work/readme/main.c"
 build readme KRCU="$work/copy"
 result $? "the_example_in_the_readme_builds"
 
+touch "$work/copy/module/krcu/slab.c"
+build readme KRCU="$work/copy"
+expect_made "a_touched_part_of_krcu_remakes_what_has_it" "krcu-merged.o mydrv.ko mydrv.krcu.o mydrv.o"
+
 finish "build_$name"

@@ -71,6 +71,7 @@ DEFINE_STATIC_SRCU(journal);
 /* Before its memory goes */
 static void count_destroyed(void)
 {
+	/* Pairs with stop(): who sees it sees all that was retired. */
 	if (atomic_long_inc_return(&destroyed) == atomic_long_read(&retired) && smp_load_acquire(&stopped))
 		pr_info("exit: the last pending destructor has run, and only now may the module's text go\n");
 }
@@ -184,8 +185,10 @@ static int renew_table(void)
 /* Whoever polls is told to leave, as by wake_up_pollfree(), which not every kernel exports to modules. */
 static void retire_waiters(struct waiters *old)
 {
+	/* Without its lock, as nobody registers any more, and who leaves is a reader of RCU. */
 	if (waitqueue_active(&old->queue)) {
 		__wake_up(&old->queue, TASK_NORMAL, 0, poll_to_key(EPOLLHUP | POLLFREE));
+		/* As above */
 		WARN_ON_ONCE(waitqueue_active(&old->queue));
 	}
 	kfree_rcu(old, rcu);
@@ -336,6 +339,7 @@ static void stop(void)
 			break;
 		chain = fresh;
 	}
+	/* Pairs with count_destroyed(). */
 	smp_store_release(&stopped, true);
 	pr_info("exit: %lu objects retired in all, %lu destructors still pending; the exit waits for them\n",
 		atomic_long_read(&retired), atomic_long_read(&retired) - atomic_long_read(&destroyed));

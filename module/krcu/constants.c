@@ -3,20 +3,24 @@
  * Numbers of the target kernel that C++ has to know, taken from its headers at
  * build time. Kbuild.krcu compiles this to assembly and makes krcu-constants.h
  * of it, the way the kernel makes its asm-offsets.h. The file is never linked.
+ *
+ * All C++ waits for it, so it includes no more than it needs.
  */
 #include <linux/kbuild.h>
+#include <linux/capability.h> /* for uapi/linux/eventpoll.h of 6.1 */
 #include <linux/gfp.h>
 #include <linux/jiffies.h>
 #include <linux/lockdep.h>
-#include <linux/mm.h>
 #include <linux/mutex.h>
-#include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/version.h>
 #include <linux/wait.h>
 #include <linux/xarray.h>
+#include <uapi/linux/eventpoll.h>
+
+#include <asm/page.h>
 
 /* Kbuild.krcu compiles this as Kbuild does, without a path to krcu. */
 #include "../../include/krcu/internal/shims.h"

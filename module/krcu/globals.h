@@ -17,56 +17,59 @@
 
 #include <krcu/internal/shims.h>
 
-static unsigned int made;	/* so many of them are there, from the first */
+/* Behind the last one that is there */
+static const struct krcu_global *const *made = krcu_globals_start;
 
 /* They are one array to the linker alone. */
-static const struct krcu_global *const *all_globals(void)
+static bool all_are_before(const struct krcu_global *const *global)
 {
-	const struct krcu_global *const *globals = krcu_globals_start;
-
-	OPTIMIZER_HIDE_VAR(globals);
-	return globals;
+	OPTIMIZER_HIDE_VAR(global);
+	return global == krcu_globals_stop;
 }
 
-/* A set function that was told otherwise is over when it returns. */
-static void __cold set_usable(bool usable)
+/*
+ * A set function that was told otherwise is over when it returns. Inlined, as a
+ * parameter would have to be kept, with unwinding tables for that.
+ */
+static __always_inline void set_usable(bool usable)
 {
-	/* Who has no globals waits for nobody; what reclaim.c has there is none that set functions could use. */
-	if (all_globals() + !!krcu_reclaim == krcu_globals_stop)
-		return;
 	kernel_param_lock(THIS_MODULE);
 	WRITE_ONCE(krcu_globals_usable, usable);
 	kernel_param_unlock(THIS_MODULE);
 }
 
 /* Makes them until one fails. 0, or a negative errno. */
-static int __cold globals_begin(void)
+static int globals_begin(void)
 {
-	const struct krcu_global *const *globals = all_globals();
-
-	for (; globals + made != krcu_globals_stop; made++) {
-		int err = globals[made]->begin(globals[made]->object);
+	for (; !all_are_before(made); made++) {
+		int err = (*made)->begin((*made)->object);
 
 		if (err)
 			return err;
 	}
-	set_usable(true);
+	/* Who has no globals waits for nobody; what reclaim.c has there is none that set functions could use. */
+	if (made - !!krcu_reclaim != krcu_globals_start)
+		set_usable(true);
 	return 0;
 }
 
 /* When the module goes: parameter files' writers must not use them any more. */
-static void __cold globals_refuse(void)
+static void globals_refuse(void)
 {
-	set_usable(false);
+	if (krcu_globals_usable)
+		set_usable(false);
 }
 
 /* Ends the last one that is there and needs an end, and returns whether there was one. */
-static bool __cold globals_end_last(void)
+static bool globals_end_last(void)
 {
-	while (made) {
-		const struct krcu_global *global = all_globals()[--made];
+	const struct krcu_global *const *last = made;
+
+	while (last != krcu_globals_start) {
+		const struct krcu_global *global = *--last;
 
 		if (global->end) {
+			made = last;
 			global->end(global->object);
 			return true;
 		}

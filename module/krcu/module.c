@@ -38,12 +38,13 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
-#include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include <krcu/internal/shims.h>
 #include <krcu/version.h>
 
 #include "globals.h"
+#include "round.h"
 
 int krcu_renamed_init_module(void);
 void krcu_renamed_cleanup_module(void);
@@ -65,8 +66,33 @@ const struct krcu_srcu_ops *krcu_srcu;
 /* That of reclaim.c, where the module has it */
 const struct krcu_reclaim_ops *krcu_reclaim;
 
-/* All of the module's: see module/krcu/slab.c. */
-struct krcu_cache *krcu_caches;
+/* That of slab.c, from the module's first cache on */
+void (*krcu_caches_end)(void);
+
+struct krcu_ran krcu_rcu_ran;
+unsigned long krcu_all_times;
+DEFINE_SPINLOCK(krcu_ran_lock);
+
+/* How often any callback of krcu's has been found to have run. */
+unsigned long krcu_times_any_ran(void)
+{
+	const struct krcu_srcu_ops *srcu = READ_ONCE(krcu_srcu);
+	unsigned long times;
+
+	if (srcu)
+		srcu->count();
+	spin_lock(&krcu_ran_lock);
+	krcu_count(&krcu_rcu_ran);
+	times = krcu_all_times;
+	spin_unlock(&krcu_ran_lock);
+	return times;
+}
+
+/* Not inlined, nor is what calls it: what is pushed and popped takes unwinding tables, too. */
+static noinline bool drain_round_behind_readers(void)
+{
+	return drain_round(true);
+}
 
 /* After so many rounds it may be a parameter file's writer who goes on retiring, or just a long chain of objects. */
 #define WRITER_ROUNDS 32
@@ -76,11 +102,11 @@ struct krcu_cache *krcu_caches;
  * lock keeps these out while the rest of a long chain goes. It is not taken before,
  * as a destructor may want it.
  */
-static void __cold drain_at_exit(void)
+static noinline void drain_at_exit(void)
 {
 	unsigned int round = 0;
 
-	while (krcu_drain_round(true))
+	while (drain_round_behind_readers())
 		if (++round == WRITER_ROUNDS)
 			kernel_param_lock(THIS_MODULE);
 	if (round >= WRITER_ROUNDS)
@@ -91,7 +117,7 @@ static void __cold drain_at_exit(void)
  * Each global ends when nothing is pending that could use it. What it leaves to RCU
  * may use those that were made before it, and so is waited for before these end.
  */
-static void __cold end_at_exit(void)
+static void end_at_exit(void)
 {
 	const struct krcu_srcu_ops *srcu;
 
@@ -126,12 +152,12 @@ static void __exit krcu_exit(void)
 module_init(krcu_init);
 module_exit(krcu_exit);
 
-static int __cold no_such_parameter(const char *val, const struct kernel_param *kp)
+static int no_such_parameter(const char *val, const struct kernel_param *kp)
 {
 	return -ENOENT;
 }
 
-static void __cold drain_after_exit(void *unused)
+static void drain_after_exit(void *unused)
 {
 	const struct krcu_srcu_ops *srcu;
 
@@ -140,7 +166,7 @@ static void __cold drain_after_exit(void *unused)
 	srcu = READ_ONCE(krcu_srcu);
 	if (srcu)
 		srcu->expect_readers();
-	while (krcu_drain_round(true))
+	while (drain_round_behind_readers())
 		;
 	srcu = READ_ONCE(krcu_srcu);
 	if (srcu)
@@ -148,11 +174,12 @@ static void __cold drain_after_exit(void *unused)
 	if (krcu_reclaim)
 		krcu_reclaim->end();
 	/* Last, as all of these free objects. Nothing is left that could, except kvfree_rcu()'s batches. */
-	for (; krcu_caches; krcu_caches = krcu_caches->next)
-		kmem_cache_destroy(krcu_caches->kmem);
+	if (krcu_caches_end)
+		krcu_caches_end();
 }
 
-static const struct kernel_param_ops end_ops = {
+/* Compilers like more alignment for what is that large. */
+static const struct kernel_param_ops end_ops __aligned(sizeof(long)) = {
 	.set = no_such_parameter,
 	.free = drain_after_exit,
 };

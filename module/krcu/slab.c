@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The beginning of a kmem_cache: krcu::SlabCache creates one, module/krcu/module.c
- * destroys all when the module goes.
+ * The life of a kmem_cache: krcu::SlabCache creates one, module/krcu/module.c
+ * has all destroyed when the module goes.
  */
 #include <linux/errno.h>
 #include <linux/mutex.h>
@@ -9,7 +9,14 @@
 
 #include <krcu/internal/shims.h>
 
+static struct krcu_cache *caches;
 static DEFINE_MUTEX(caches_lock);
+
+static void end_caches(void)
+{
+	for (; caches; caches = caches->next)
+		kmem_cache_destroy(caches->kmem);
+}
 
 int krcu_cache_create(struct krcu_cache *cache, const char *name, unsigned int size, unsigned int align)
 {
@@ -21,8 +28,9 @@ int krcu_cache_create(struct krcu_cache *cache, const char *name, unsigned int s
 		cache->kmem = kmem_cache_create(name, size, align, 0, NULL);
 		err = -ENOMEM;
 		if (cache->kmem) {
-			cache->next = krcu_caches;
-			krcu_caches = cache;
+			cache->next = caches;
+			caches = cache;
+			krcu_caches_end = end_caches;
 			err = 0;
 		}
 	}

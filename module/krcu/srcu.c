@@ -21,6 +21,17 @@
 
 #include <krcu/internal/shims.h>
 
+/*
+ * What runs seldom is compiled for size, and so is what only that calls: by __cold,
+ * but kernels define that to nothing before GCC 14, which does not align such
+ * functions. Only patching of what they call (CALL_OPS) needs them aligned.
+ */
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_CALL_OPS
+#define krcu_rare
+#else
+#define krcu_rare __attribute__((__cold__))
+#endif
+
 enum krcu_domain_state {
 	HELD,		/* by a krcu::Srcu */
 	DESTROYING,	/* that Srcu is being destroyed */
@@ -53,13 +64,13 @@ static struct krcu_domain *new_domain(struct krcu_srcu_tag *tag)
 	return domain;
 }
 
-static const struct krcu_srcu_ops ops;
+static const struct krcu_srcu_ops srcu_ops;
 
 static struct srcu_struct *add_domain(struct krcu_domain *domain, struct srcu_struct *ssp)
 {
 	domain->ssp = ssp;
 	spin_lock_irq(&lock);
-	WRITE_ONCE(krcu_srcu, &ops);
+	WRITE_ONCE(krcu_srcu, &srcu_ops);
 	domain->id = ++last_id;
 	list_add_tail(&domain->link, &domains);
 	spin_unlock_irq(&lock);
@@ -72,7 +83,7 @@ static struct srcu_struct *add_domain(struct krcu_domain *domain, struct srcu_st
 #define init_srcu_struct_fast init_srcu_struct
 #endif
 
-struct srcu_struct *krcu_srcu_create(struct krcu_srcu_tag *tag)
+krcu_rare struct srcu_struct *krcu_srcu_create(struct krcu_srcu_tag *tag)
 {
 	struct krcu_domain *domain = new_domain(tag);
 	int err;
@@ -93,7 +104,7 @@ struct srcu_struct *krcu_srcu_create(struct krcu_srcu_tag *tag)
 	return add_domain(domain, &domain->own);
 }
 
-struct srcu_struct *krcu_srcu_wrap(struct krcu_srcu_tag *tag, struct srcu_struct *ssp)
+krcu_rare struct srcu_struct *krcu_srcu_wrap(struct krcu_srcu_tag *tag, struct srcu_struct *ssp)
 {
 	struct krcu_domain *domain = ssp ? new_domain(tag) : NULL;
 
@@ -243,7 +254,7 @@ static bool readers_left_in_time(struct krcu_domain *domain, unsigned long cooki
 /*
  * A callback's destructor may drop another box of the domain, so barriers
  * are repeated until none of krcu's callbacks ran during one, as at exit: see
- * module/krcu/drain.c. A callback of another domain of the same tag costs a
+ * module/krcu/round.h. A callback of another domain of the same tag costs a
  * barrier more.
  */
 static void drain_domain(struct krcu_domain *domain)
@@ -285,7 +296,7 @@ static struct krcu_domain *begin_destroying(struct srcu_struct *ssp, const struc
 	return found;
 }
 
-void krcu_srcu_destroy(struct srcu_struct *ssp, struct krcu_srcu_tag *tag)
+void krcu_rare krcu_srcu_destroy(struct srcu_struct *ssp, struct krcu_srcu_tag *tag)
 {
 	struct krcu_domain *domain = begin_destroying(ssp, tag);
 	unsigned long cookie;
@@ -330,7 +341,7 @@ bool krcu_srcu_may_retire_into(struct srcu_struct *ssp)
 			  "krcu: an object of an SRCU domain that is gone, or is another module's (wrap it here), is leaked\n");
 }
 
-static void wait_for_its_readers(struct krcu_domain *domain)
+static void krcu_rare wait_for_its_readers(struct krcu_domain *domain)
 {
 	unsigned long cookie;
 
@@ -342,13 +353,13 @@ static void wait_for_its_readers(struct krcu_domain *domain)
 	domain->readers_left = true;
 }
 
-static void expect_its_readers(struct krcu_domain *domain)
+static void krcu_rare expect_its_readers(struct krcu_domain *domain)
 {
 	domain->readers_left = false;
 }
 
 /* Has wait_for_readers() wait for the readers of all domains once more. */
-static void expect_readers(void)
+static void krcu_rare expect_readers(void)
 {
 	visit_domains(expect_its_readers);
 }
@@ -357,24 +368,24 @@ static void expect_readers(void)
  * When the module goes: waits for the readers of all domains, once each, as nobody
  * enters any more but destructors. Pinning the module would not help by now.
  */
-static void wait_for_readers(void)
+static void krcu_rare wait_for_readers(void)
 {
 	WRITE_ONCE(module_goes, true);
 	visit_domains(wait_for_its_readers);
 }
 
-static void count_callbacks(struct krcu_domain *domain)
+static void krcu_rare count_callbacks(struct krcu_domain *domain)
 {
 	krcu_times_ran(&domain->tag->ran);
 }
 
-/* Has the callbacks of all domains counted: see module/krcu/drain.c. */
-static void count(void)
+/* Has the callbacks of all domains counted: see module/krcu/round.h. */
+static void krcu_rare count(void)
 {
 	visit_domains(count_callbacks);
 }
 
-static void wait_for_its_callbacks(struct krcu_domain *domain)
+static void krcu_rare wait_for_its_callbacks(struct krcu_domain *domain)
 {
 	/* Behind a reader who may never leave; the module's exit waits for that one first. */
 	if (READ_ONCE(domain->state) == ABANDONED && !domain->readers_left)
@@ -384,7 +395,7 @@ static void wait_for_its_callbacks(struct krcu_domain *domain)
 }
 
 /* Waits for the callbacks that are pending in any domain. */
-static void barrier_all(void)
+static void krcu_rare barrier_all(void)
 {
 	visit_domains(wait_for_its_callbacks);
 }
@@ -417,18 +428,18 @@ static void destroy_left(bool any)
 }
 
 /* When the module goes and no readers are left: destroys the wrappers, as C code may free its domains next. */
-static void destroy_wrapped(void)
+static void krcu_rare destroy_wrapped(void)
 {
 	destroy_left(false);
 }
 
 /* Last: destroys all that are left. */
-static void destroy_all(void)
+static void krcu_rare destroy_all(void)
 {
 	destroy_left(true);
 }
 
-static const struct krcu_srcu_ops ops = {
+static const struct krcu_srcu_ops srcu_ops = {
 	.count = count,
 	.wait_for_readers = wait_for_readers,
 	.expect_readers = expect_readers,

@@ -23,7 +23,7 @@ result $? "three_modules_of_several_directories_build_in_parallel"
 result $? "no_comdat_group_is_left"
 
 "$NM" "$work/driver/second.ko" >"$work/log" &&
-	! grep -E ' krcu_(kmalloc|hash_|list_|xa_|cache_create)| readers_left_in_time' "$work/log"
+	! grep -E ' krcu_(kmalloc|hash_|list_|xa_|cache_create)| readers_left_in_time| kmem_cache_destroy' "$work/log"
 result $? "what_is_not_used_is_left_out"
 
 version=$(sed -nE 's/^#define KRCU_VERSION "(.*)"/\1/p' "$krcu/include/krcu/version.h")
@@ -95,5 +95,9 @@ cp "$work/driver/sub/"* "$work/readme"
 cp "$work/driver/second_main.c" "$work/readme/main.c"
 build readme KRCU="$work/copy"
 result $? "the_example_in_the_readme_builds"
+
+touch "$work/copy/module/krcu/slab.c"
+build readme KRCU="$work/copy"
+expect_made "a_touched_part_of_krcu_remakes_what_has_it" "krcu-merged.o mydrv.ko mydrv.krcu.o mydrv.o"
 
 finish "build_$name"

@@ -36,9 +36,10 @@ checkpatch() {
 	# LINUX_VERSION_CODE, CONSTANT_COMPARISON: krcu is for many kernels, and asks which it has got.
 	# AVOID_EXTERNS: a function that C++ calls, or that is the module's own, has no header to be in.
 	# NEW_TYPEDEFS: size_t and gfp_t, for C++.
+	# PREFER_DEFINED_ATTRIBUTE_MACRO: __cold, see module/krcu/srcu.c.
 	# USE_LOCKDEP: whether a lock is held is tested in kernels without lockdep, too.
 	perl "$SRC/scripts/checkpatch.pl" --no-tree --strict --terse --no-summary --show-types --max-line-length=120 \
-		--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON,AVOID_EXTERNS,NEW_TYPEDEFS,USE_LOCKDEP -f "${c[@]}"
+		--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON,AVOID_EXTERNS,NEW_TYPEDEFS,PREFER_DEFINED_ATTRIBUTE_MACRO,USE_LOCKDEP -f "${c[@]}"
 }
 
 sparse() {

@@ -2,7 +2,7 @@
 /*
  * The exit as it was before readers were waited for first, with two mutexes held over waits. It is kept
  * to show that the model finds what was wrong with it: see model.sh. Instead of what protocol.pml says
- * below "drain.c"; all domains have one flag.
+ * below "round.h and drain.c"; all domains have one flag.
  */
 byte drain_lock, lists_lock;	/* who holds it, counted from 1 */
 bool ran_before;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * module/krcu: drain.c, srcu.c, reclaim.c and module.c, step by step, with the functions' names.
+ * module/krcu: round.h, drain.c, srcu.c, reclaim.c and module.c, step by step, with the functions' names.
  * A spin lock's section is one d_step. What "without" names is left out, as a check of the model: see model.sh.
  */
 
@@ -201,7 +201,7 @@ inline add_domain(d)
 }
 
 #ifndef OLD
-/* --- drain.c --------------------------------------------------------------------------------- */
+/* --- round.h and drain.c --------------------------------------------------------------------- */
 
 inline count(t)
 {

@@ -22,9 +22,9 @@ add_modules() {
 	done
 }
 
-run_demo() { # NAME
+run_demo() { # NAME ARGUMENTS...: guest.py's
 	guest run "$1: the sample driver" --script scripts/guests/demo.sh --add "$out/module/sample/krcu_sample.ko" \
-		--log "$out/demo.log" --timeout "${TIMEOUT:-600}" --quiet
+		--log "$out/demo.log" --timeout "${TIMEOUT:-600}" --quiet "${@:2}"
 }
 
 # What this system has installed is real data that every Debian has.

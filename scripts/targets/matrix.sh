@@ -22,7 +22,8 @@ make_row() {
 		run_suites "$name" || failed+=("--failed=$name:the suites: $(why "$out/kunit.log")")
 	fi
 	# These wait more than they work.
-	in_guest "$name:the sample driver" "$out/demo.log" run_demo "$name"
+	in_guest "$name:the sample driver, with krcu and in C by hand" "$out/demo.log" run_demo "$name" \
+		--add "$out/module/sample/plain_sample.ko"
 	while read -r bug regex; do
 		in_guest "$name:the planted $bug is caught" "$out/planted-$bug.log" run_planted "$name" "$bug" "$regex"
 	done < <(planted)

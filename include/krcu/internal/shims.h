@@ -85,7 +85,7 @@ void krcu_reclaim_retire(struct callback_head *head, krcu_destroy_t *destroy);
 bool krcu_reclaim_wait(void);
 bool krcu_reclaim_is_current(void);
 
-/* What drain.c and module.c call of reclaim.c */
+/* What round.h and module.c call of reclaim.c */
 struct krcu_reclaim_ops {
 	void (*wait)(void);	/* a round's rcu_barrier(), and for batches */
 	void (*end)(void);
@@ -95,7 +95,7 @@ struct krcu_reclaim_ops {
 /* NULL before globals begin and anything is retired, so that a module without any does not need that file */
 extern const struct krcu_reclaim_ops *krcu_reclaim;
 
-/* Waiting for all that the module has retired: module/krcu/drain.c */
+/* Waiting for all that the module has retired: module/krcu/round.h */
 struct krcu_ran {
 	bool flag;		/* set by every callback after its destructor */
 	unsigned long times;	/* how often it was found set, and cleared */
@@ -106,7 +106,7 @@ extern struct krcu_ran krcu_rcu_ran;
 
 void krcu_callback_ran(struct krcu_ran *ran);
 void krcu_drain(void);
-bool krcu_drain_round(bool module_goes);
+unsigned long krcu_times_any_ran(void);
 unsigned long krcu_times_ran(struct krcu_ran *ran);
 
 /* An RCU-protected pointer, one word at @slot */
@@ -191,13 +191,14 @@ void krcu_vfree(void *ptr);
 void *krcu_kvmalloc(krcu_size_t size, krcu_gfp_t gfp);
 void krcu_kvfree(void *ptr);
 
-/* Object caches; module/krcu/slab.c has their beginning, and module.c their end */
+/* Object caches; module/krcu/slab.c has their beginning and end */
 struct krcu_cache {
 	struct kmem_cache *kmem;
 	struct krcu_cache *next;
 };
 
-extern struct krcu_cache *krcu_caches;
+/* NULL before the first one is made, so that a module without any does not need that file */
+extern void (*krcu_caches_end)(void);
 
 int krcu_cache_create(struct krcu_cache *cache, const char *name, unsigned int size, unsigned int align);
 void *krcu_kmem_cache_alloc(struct kmem_cache *cache, krcu_gfp_t gfp);
@@ -228,7 +229,7 @@ struct krcu_srcu_tag {
 	struct krcu_ran ran;		/* the domains' callbacks */
 };
 
-/* What drain.c and module.c call of srcu.c */
+/* What round.h and module.c call of srcu.c */
 struct krcu_srcu_ops {
 	void (*count)(void);
 	void (*wait_for_readers)(void);

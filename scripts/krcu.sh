@@ -20,6 +20,7 @@ die() { echo "krcu: $*" >&2; exit 1; }
 . scripts/targets/test.sh
 . scripts/targets/matrix.sh
 . scripts/targets/torture.sh
+. scripts/targets/debugging.sh
 . scripts/targets/bench.sh
 . scripts/targets/driver.sh
 . scripts/targets/install.sh

@@ -118,6 +118,8 @@ static void start_batch(struct retired *retired)
 		return;
 	WRITE_ONCE(retired->busy, true);
 	call_rcu(&retired->gp, grace_period_over);
+	if (KRCU_STATS)
+		krcu_stats_add(KRCU_BATCHES, 1);
 }
 
 static struct callback_head *in_order(struct callback_head *latest)
@@ -182,6 +184,8 @@ static void reclaim(struct work_struct *work)
 		over_n = retired->closed_n;
 		/* The next grace period elapses beside the destructors. */
 		start_batch(retired);
+		if (KRCU_STATS)
+			krcu_stats_add(KRCU_BATCHES, -1);
 	}
 	if (retired->hurry) {
 		retired->hurry = false;

@@ -34,7 +34,7 @@ help:
 	@echo 'make package   install the Debian package in a copy of this system, and try it there; takes DKMS'
 	@echo 'make compile_commands.json   what clangd reads, for KERNEL or for KDIR'
 	@echo 'make shell     an interactive guest with the modules at hand'
-	@echo 'make gdb       the same, waiting for gdb'
+	@echo 'make gdb       the same, waiting for gdb, which prints what krcu owns'
 	@echo 'make clean     remove build/ (built kernels stay in $${XDG_CACHE_HOME:-~/.cache}/krcu)'
 	@echo
 	@echo 'Settings, as in make test KERNEL=debug:'

@@ -44,6 +44,7 @@ kernel)
 	;;
 demo | test | lint | torture | faults | fuzz | bench | unload | matrix | package | shell | gdb | run)
 	scripts/setup.sh base qemu
+	[ "$1" != gdb ] || scripts/setup.sh gdb
 	case $1 in
 	test) read -ra names <<<"${KERNEL:-default debug}" ;;
 	matrix) names=(matrix) ;; # whose rows have locks of their own

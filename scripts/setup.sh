@@ -3,7 +3,7 @@
 #
 # Installs the Debian packages that building and testing need, as far as they are missing.
 #
-#   scripts/setup.sh [GROUP...]     groups: base qemu llvm lint model plot dkms arm64 arm; without any: base qemu
+#   scripts/setup.sh [GROUP...]     groups: base qemu llvm lint model gdb plot dkms arm64 arm; without any: base qemu
 #
 # Needs root, or sudo that asks no password; without, it prints the command to run. Says nothing and
 # takes no time when everything is there.
@@ -21,6 +21,8 @@ llvm="clang-19 lld-19 llvm-19"
 lint="clang-19 clang-format-19 clang-tidy-19 clangd-19 sparse shellcheck"
 # The model of a module's end.
 model="spin gcc libc6-dev"
+# The kernel's debugger, and a test that it prints krcu's types.
+gdb="gdb"
 # The picture of make bench.
 plot="gnuplot-nox"
 # What builds modules again for each new kernel.
@@ -40,11 +42,12 @@ for group in "$@"; do
 	llvm) packages+=" $llvm" ;;
 	lint) packages+=" $lint" ;;
 	model) packages+=" $model" ;;
+	gdb) packages+=" $gdb" ;;
 	plot) packages+=" $plot" ;;
 	dkms) packages+=" $dkms" ;;
 	arm64) packages+=" $arm64" ;;
 	arm) packages+=" $arm" ;;
-	*) die "setup.sh: no group '$group'; there are: base qemu llvm lint model plot dkms arm64 arm" ;;
+	*) die "setup.sh: no group '$group'; there are: base qemu llvm lint model gdb plot dkms arm64 arm" ;;
 	esac
 done
 

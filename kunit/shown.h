@@ -7,6 +7,9 @@
 extern "C" {
 #endif
 
+/* Set by gdb when it has looked. */
+extern bool shown_seen;
+
 /* Process context: fills what is to be shown. 0, or -ENOMEM. */
 int shown_fill(void);
 

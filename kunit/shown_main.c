@@ -8,7 +8,6 @@
 
 #include "shown.h"
 
-/* gdb sets it when it has looked. */
 bool shown_seen;
 module_param_named(seen, shown_seen, bool, 0444);
 MODULE_PARM_DESC(seen, "whether gdb has looked");

@@ -2,7 +2,7 @@
 #
 # For people: "make help". Kbuild reads the file Kbuild instead.
 
-export KDIR KERNEL KERNELS CC LLVM ACCEL SMP MEM TIMEOUT FILTER DURATION TORTURE CYCLES KRCU_INLINE V NAME DIR MODULE SCRIPT KRCU DESTDIR PREFIX
+export KDIR KERNEL KERNELS CC LLVM ACCEL SMP MEM TIMEOUT FILTER DURATION TORTURE CYCLES KRCU_INLINE KRCU_STATS V NAME DIR MODULE SCRIPT KRCU DESTDIR PREFIX
 
 # make's own default; only a CC that somebody asked for counts.
 ifeq ($(origin CC),default)
@@ -35,7 +35,7 @@ help:
 	@echo 'make package   install the Debian package in a copy of this system, and try it there; takes DKMS'
 	@echo 'make compile_commands.json   what clangd reads, for KERNEL or for KDIR'
 	@echo 'make shell     an interactive guest with the modules at hand'
-	@echo 'make gdb       the same, waiting for gdb'
+	@echo 'make gdb       the same, waiting for gdb, which prints what krcu owns'
 	@echo 'make clean     remove build/ (built kernels stay in $${XDG_CACHE_HOME:-~/.cache}/krcu)'
 	@echo
 	@echo 'Settings, as in make test KERNEL=debug:'
@@ -45,6 +45,7 @@ help:
 	@echo '  CC=gcc-12 LLVM=-19 the compiler for test kernels and their modules'
 	@echo '  MODULE=DIR SCRIPT=FILE  for make run: what to load (scripts/guests/run.sh loads and unloads it)'
 	@echo '  KRCU_INLINE=0      call the shims instead of inlining them'
+	@echo '  KRCU_STATS=1       have modules count what they own, in debugfs: docs/testing.md'
 	@echo '  ACCEL=kvm|tcg SMP=N MEM=SIZE TIMEOUT=SECONDS   the guest (auto, 2, 1G, 400 and more)'
 	@echo '  FILTER=GLOB        KUnit cases to run: suite.case, such as rcu_box.*; or mutants, by name'
 	@echo '  DURATION=60        seconds of torture, or of fuzz; TORTURE="nreaders=4 ..." its module parameters (modinfo)'

@@ -98,6 +98,8 @@ def run(args, tmp):
     write_initramfs(args, initrd, INIT.replace("@WORD@", word), guest_files(args))
     accel = pick_accel(args, tmp)
     command = qemu_command(args, accel, initrd) + ["-serial", "stdio"]
+    if args.socket:
+        command += ["-gdb", f"unix:{args.socket},server=on,wait=off"]
 
     keep_log = args.log is not None
     if not keep_log:
@@ -137,7 +139,8 @@ def interactive(args, tmp):
     command = qemu_command(args, accel, initrd) + ["-serial", "mon:stdio"]
     if args.mode == "gdb":
         command += ["-S", "-gdb", f"tcp:127.0.0.1:{args.port}"]
-        attach = ["gdb"]
+        printers = os.path.join(os.path.dirname(os.path.abspath(__file__)), "gdb", "krcu.py")
+        attach = ["gdb", "-x", f"'{printers}'"]
         if args.vmlinux:
             read(args.vmlinux)
             attach += ["-iex", f"'add-auto-load-safe-path {os.path.dirname(args.vmlinux)}'", args.vmlinux]
@@ -195,6 +198,7 @@ def arguments():
     p.add_argument("--no-leaks", action="store_true", help="no kmemleak scan at the end (saves 5 s)")
     p.add_argument("--name", default="", metavar="NAME", help="put before messages")
     p.add_argument("--vmlinux", metavar="FILE", help="the kernel's symbols (gdb)")
+    p.add_argument("--socket", metavar="FILE", help="where gdb may attach meanwhile (run)")
     p.add_argument("--port", type=int, default=1234, help="where gdb attaches (gdb)")
     p.add_argument("--quiet", action="store_true", help="show the console only when something failed")
     p.add_argument("--show", metavar="REGEX", help="lines to show all the same, as they come")

@@ -21,6 +21,7 @@ die() { echo "krcu: $*" >&2; exit 1; }
 . scripts/targets/test.sh
 . scripts/targets/matrix.sh
 . scripts/targets/torture.sh
+. scripts/targets/debugging.sh
 . scripts/targets/bench.sh
 . scripts/targets/driver.sh
 . scripts/targets/install.sh
@@ -44,6 +45,7 @@ kernel)
 	;;
 demo | test | lint | torture | faults | fuzz | bench | unload | matrix | package | shell | gdb | run)
 	scripts/setup.sh base qemu
+	[ "$1" != gdb ] || scripts/setup.sh gdb
 	case $1 in
 	test) read -ra names <<<"${KERNEL:-default debug}" ;;
 	matrix) names=(matrix) ;; # whose rows have locks of their own

@@ -3,7 +3,7 @@
 #
 # Installs the Debian packages that building and testing need, as far as they are missing.
 #
-#   scripts/setup.sh [GROUP...]     groups: base qemu llvm lint model docs plot dkms arm64 arm; without any: base qemu
+#   scripts/setup.sh [GROUP...]     groups: base qemu llvm lint model docs gdb plot dkms arm64 arm; without any: base qemu
 #
 # Needs root, or sudo that asks no password; without, it prints the command to run. Says nothing and
 # takes no time when everything is there.
@@ -23,6 +23,8 @@ lint="clang-19 clang-format-19 clang-tidy-19 clangd-19 sparse shellcheck"
 model="spin gcc libc6-dev"
 # The site of make docs, which make test tries.
 docs="doxygen"
+# The kernel's debugger, and a test that it prints krcu's types.
+gdb="gdb"
 # The picture of make bench.
 plot="gnuplot-nox"
 # What builds modules again for each new kernel.
@@ -43,11 +45,12 @@ for group in "$@"; do
 	lint) packages+=" $lint" ;;
 	model) packages+=" $model" ;;
 	docs) packages+=" $docs" ;;
+	gdb) packages+=" $gdb" ;;
 	plot) packages+=" $plot" ;;
 	dkms) packages+=" $dkms" ;;
 	arm64) packages+=" $arm64" ;;
 	arm) packages+=" $arm" ;;
-	*) die "setup.sh: no group '$group'; there are: base qemu llvm lint model docs plot dkms arm64 arm" ;;
+	*) die "setup.sh: no group '$group'; there are: base qemu llvm lint model docs gdb plot dkms arm64 arm" ;;
 	esac
 done
 

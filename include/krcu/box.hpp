@@ -12,6 +12,7 @@
 #include <krcu/internal/attributes.hpp>
 #include <krcu/internal/boxable.hpp>
 #include <krcu/internal/owner.hpp>
+#include <krcu/internal/stats.hpp>
 
 namespace krcu {
 
@@ -80,6 +81,8 @@ public:
 		static_assert(!internal::HasTail<T>, "krcu: a Tail wants an RcuBox, an RcuFreeBox, an SrcuBox or an RcuRef");
 		void *memory = A::alloc(sizeof(T), alignof(T), gfp);
 
+		if (memory)
+			internal::count(KRCU_LIVE, 1);
 		return Box(memory ? ::new (memory) T(std::forward<Args>(args)...) : nullptr);
 	}
 
@@ -96,6 +99,7 @@ private:
 	{
 		static_assert(internal::EndsByDestructor<T>::value);
 		object->~T();
+		internal::count(KRCU_LIVE, -1);
 		A::free(object);
 	}
 	static void discard(T *object) noexcept { drop(object); }

@@ -14,3 +14,6 @@
 #include "slab.c"
 #include "reclaim.c"
 #include "drain.c"
+#ifdef KRCU_STATS
+#include "stats.c"
+#endif

@@ -129,12 +129,17 @@ static void end_at_exit(void)
 	srcu = READ_ONCE(krcu_srcu);
 	if (srcu)
 		srcu->destroy_wrapped();
+	if (KRCU_STATS)
+		krcu_stats_end();
 }
 
 static int __init krcu_init(void)
 {
-	int err = globals_begin();
+	int err;
 
+	if (KRCU_STATS)
+		krcu_stats_begin();
+	err = globals_begin();
 	if (!err)
 		err = krcu_renamed_init_module();
 	/* The kernel keeps a module whose init returns a positive number. */

@@ -115,6 +115,8 @@ static void start_batch(struct retired *retired)
 		return;
 	WRITE_ONCE(retired->busy, true);
 	call_rcu(&retired->gp, grace_period_over);
+	if (KRCU_STATS)
+		krcu_stats_add(KRCU_BATCHES, 1);
 }
 
 /* Behind the last one: so there need not be two tests, as nobody's func is there. */
@@ -193,6 +195,8 @@ static void reclaim(struct work_struct *work)
 		over_n = retired->closed_n;
 		/* The next grace period elapses beside the destructors. */
 		start_batch(retired);
+		if (KRCU_STATS)
+			krcu_stats_add(KRCU_BATCHES, -1);
 	}
 	if (retired->hurry) {
 		retired->hurry = false;

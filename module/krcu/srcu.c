@@ -74,6 +74,8 @@ static struct srcu_struct *add_domain(struct krcu_domain *domain, struct srcu_st
 	domain->id = ++last_id;
 	list_add_tail(&domain->link, &domains);
 	spin_unlock_irq(&lock);
+	if (KRCU_STATS)
+		krcu_stats_add(KRCU_DOMAINS, 1);
 	return ssp;
 }
 
@@ -123,6 +125,8 @@ static void free_domain(struct krcu_domain *domain)
 	spin_lock_irq(&lock);
 	list_del(&domain->link);
 	spin_unlock_irq(&lock);
+	if (KRCU_STATS)
+		krcu_stats_add(KRCU_DOMAINS, -1);
 	/* Pairs with put_domain(): what was done to it there comes before its memory goes. */
 	wait_event_idle(unused, !smp_load_acquire(&domain->users));
 	if (is_owned(domain))
@@ -272,6 +276,8 @@ static void abandon_domain(struct krcu_domain *domain)
 	spin_lock_irq(&lock);
 	WRITE_ONCE(domain->state, ABANDONED);
 	spin_unlock_irq(&lock);
+	if (KRCU_STATS)
+		krcu_stats_add(KRCU_ABANDONED, 1);
 	/*
 	 * The late reader's srcu_read_unlock() and the domain's callbacks may be this module's text. Once
 	 * the module goes that does not hold it any more, and its exit waits for the reader instead.

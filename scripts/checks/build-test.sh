@@ -26,6 +26,15 @@ result $? "no_comdat_group_is_left"
 	! grep -E ' krcu_(kmalloc|hash_|list_|xa_|cache_create)| readers_left_in_time| kmem_cache_destroy' "$work/log"
 result $? "what_is_not_used_is_left_out"
 
+# As backtraces have them, where need be by LLVM's own tool
+if grep -q '^CONFIG_DEBUG_INFO=y' "$KDIR/include/config/auto.conf"; then
+	address=$("$NM" "$work/driver/first.ko" | awk '$3 == "engine_start" { print "0x" $1 }')
+	addr2line=${OBJDUMP%objdump}addr2line
+	[[ ${KMAKE:-} != *LLVM=-* ]] || addr2line=$(sed -E 's/.*LLVM=(-[0-9]+).*/llvm-addr2line\1/' <<<"$KMAKE")
+	"$addr2line" -ie "$work/driver/first.ko" "$address" | tee "$work/log" | grep -q '/engine\.cpp:[1-9]'
+	result $? "addresses_in_cxx_have_lines"
+fi
+
 version=$(sed -nE 's/^#define KRCU_VERSION "(.*)"/\1/p' "$krcu/include/krcu/version.h")
 IFS=. read -r major minor patch <<<"$version"
 {

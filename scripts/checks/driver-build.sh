@@ -5,7 +5,7 @@
 # kernel; KDIR and KMAKE come from the environment.
 
 # What was set for the run that called this is not for the drivers built here.
-unset MAKEFLAGS MFLAGS MAKELEVEL V KRCU_INLINE FILTER
+unset MAKEFLAGS MFLAGS MAKELEVEL V KRCU_INLINE KRCU_STATS FILTER
 
 : "${KDIR:?set KDIR to a kernel build}"
 

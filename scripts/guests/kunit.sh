@@ -32,6 +32,11 @@ chain() {
 		fail "what was pending in a domain was not waited for"
 }
 
+fence() {
+	dmesg | grep -q 'krcu_kunit: exit: the fence that was left is signalled' ||
+		fail "the driver of a fence has gone and not signalled it"
+}
+
 # Its suite leaves a reader inside a domain that is gone, so it has to stay.
 late() {
 	insmod krcu_late_kunit.ko
@@ -55,6 +60,6 @@ sample() {
 }
 
 only=$(sed -n 's/.*krcu_kunit.only=\([a-z,]*\).*/\1/p' /proc/cmdline)
-for part in $(echo "${only:-suites,chain,late,sample}" | tr , ' '); do
+for part in $(echo "${only:-suites,chain,fence,late,sample}" | tr , ' '); do
 	$part
 done

@@ -219,4 +219,9 @@ interactive() {
 }
 
 make_shell() { interactive shell; }
-make_gdb() { interactive gdb; }
+make_gdb() {
+	local out=$PWD/build/${KERNEL:-default}
+
+	say "in gdb, when a module is loaded: krcu-symbols $out/module $out/kunit"
+	interactive gdb
+}

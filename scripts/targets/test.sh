@@ -89,6 +89,9 @@ test_kernel() {
 		in_guest "$name:drivers that leave things to their exit" "$out/exits.log" run_exits "$name"
 		in_guest "$name:the examples print what the guide says" "$out/examples.log" run_examples "$name"
 		if has_programs "$name"; then
+			in_guest "$name:statistics" "$out/stats.log" run_stats "$name"
+			# Of another architecture it would take another gdb.
+			[[ $GUEST_ARCH || ! $VMLINUX ]] || in_guest "$name:gdb prints what there is, and lines" "$out/shown.log" run_shown "$name"
 			in_guest "$name:a routing table, with krcu and in C by hand" "$out/route.log" run_route "$name"
 			in_guest "$name:a table of keys and values, and its client" "$out/kv.log" run_kv "$name"
 			in_guest "$name:random and hostile requests" "$out/fuzz.log" run_fuzz "$name" 5

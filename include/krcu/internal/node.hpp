@@ -17,6 +17,7 @@
 #include <krcu/internal/array.hpp>
 #include <krcu/internal/boxable.hpp>
 #include <krcu/internal/shims.h>
+#include <krcu/internal/stats.hpp>
 #include <krcu/reclaim.hpp>
 
 namespace krcu::internal {
@@ -45,6 +46,8 @@ public:
 		static_assert(alignof(Node) <= A::max_align, "krcu: T wants more alignment than its allocator can give");
 		void *memory = A::alloc(size, alignof(Node), gfp);
 
+		if (memory)
+			count(KRCU_LIVE, 1);
 		return memory ? ::new (memory) Node : nullptr;
 	}
 
@@ -96,12 +99,17 @@ public:
 	}
 
 	/// Frees the memory now, without destroying a value.
-	void deallocate() { A::free(this); }
+	void deallocate()
+	{
+		count(KRCU_LIVE, -1);
+		A::free(this);
+	}
 
 	/// Frees the memory after a grace period, without destroying a value.
 	void deallocate_rcu()
 	{
 		static_assert(head_size >= internal::head_size<A>);
+		count(KRCU_LIVE, -1);
 		A::free_rcu(reinterpret_cast<callback_head *>(head_));
 	}
 
@@ -121,10 +129,12 @@ public:
 		if constexpr (std::is_trivially_destructible_v<T>) {
 			deallocate_rcu();
 		} else if constexpr (std::is_same_v<R, reclaim::Work>) {
+			count(KRCU_BATCHED, 1);
 			krcu_reclaim_retire(head(), destroy_in_work);
 		} else {
 			static_assert(!DestructorMaySleep<T>,
 				      "krcu: ~T may sleep, but an RCU callback runs in softirq: use RcuBox<T, A, krcu::reclaim::Work>");
+			count(KRCU_CALLBACKS, 1);
 			krcu_call_rcu(head(), run_destructor<krcu_rcu_ran>);
 		}
 	}
@@ -133,6 +143,7 @@ public:
 	void destroy_rcu_hurry()
 	{
 		static_assert(!DestructorMaySleep<T>, "krcu: ~T may sleep, but an RCU callback runs in softirq");
+		count(KRCU_CALLBACKS, 1);
 		krcu_call_rcu_hurry(head(), run_destructor<krcu_rcu_ran>);
 	}
 
@@ -143,6 +154,7 @@ public:
 	{
 		static_assert(EndsByDestructor<T>::value);
 		static_assert(!DestructorMaySleep<T>, "krcu: ~T may sleep, but an SRCU callback runs with softirqs disabled");
+		count(KRCU_CALLBACKS, 1);
 		krcu_call_srcu(domain, head(), run_destructor<ran>);
 	}
 
@@ -171,6 +183,7 @@ private:
 
 		node->value.~T();
 		krcu_callback_ran(&ran);
+		count(KRCU_CALLBACKS, -1);
 		node->deallocate();
 	}
 
@@ -187,10 +200,13 @@ private:
 
 			head = krcu_reclaim_next(head);
 			node->value.~T();
-			if constexpr (FreesInBulk<A>)
+			count(KRCU_BATCHED, -1);
+			if constexpr (FreesInBulk<A>) {
+				count(KRCU_LIVE, -1);
 				bulk->objects[n] = node;
-			else
+			} else {
 				node->deallocate();
+			}
 		} while (++n < KRCU_BULK && krcu_reclaim_is_for(head, destroy_in_work));
 		if constexpr (FreesInBulk<A>)
 			bulk->n = n;

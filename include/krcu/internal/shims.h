@@ -109,6 +109,26 @@ void krcu_drain(void);
 unsigned long krcu_times_any_ran(void);
 unsigned long krcu_times_ran(struct krcu_ran *ran);
 
+/* Statistics: module/krcu/stats.c, which is in modules that are built with KRCU_STATS=1 */
+#ifndef KRCU_STATS
+#define KRCU_STATS 0
+#endif
+
+/* What is there at the moment */
+enum krcu_counted {
+	KRCU_LIVE,	/* objects, until they are destroyed or left to kvfree_rcu() */
+	KRCU_CALLBACKS,	/* of RCU and of domains, which are to destroy one of these each */
+	KRCU_BATCHED,	/* those that reclaim::Work is to destroy */
+	KRCU_BATCHES,	/* and the grace periods that these wait for */
+	KRCU_DOMAINS,
+	KRCU_ABANDONED,	/* those of the domains that a reader never left */
+	KRCU_COUNTED,	/* how many numbers there are */
+};
+
+void krcu_stats_begin(void);
+void krcu_stats_end(void);
+void krcu_stats_add(enum krcu_counted what, long n);
+
 /* An RCU-protected pointer, one word at @slot */
 void *krcu_rcu_dereference(void *const *slot);
 void *krcu_rcu_access_pointer(void *const *slot);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A user of module/kv's driver, run by scripts/guests/kv.sh:
+ * A user of module/kv's drivers, run by scripts/guests/kv.sh:
  *
  *	kv_user DEVICE		says of each thing that its ABI promises that it holds; 1 where the first does not
  *	kv_user DEVICE load	puts, deletes, looks up and walks from several processes, until it is killed
@@ -399,7 +399,8 @@ static void permissions(void)
 		CHECK(!ioctl(device, KV_GET_CONFIG, &c) && c.entries != 1);
 		FAILS(EACCES, open(path, O_RDONLY));
 		CHECK(put("a", "1") && !del("a"));
-		execl("./kvctl", "kvctl", "stat", NULL);
+		sprintf(out, "--device=%s", path);
+		execl("./kvctl", "kvctl", out, "stat", NULL);
 		exit(1);
 	}
 	CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == NO_DEVICE);

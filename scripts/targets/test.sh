@@ -88,7 +88,7 @@ test_kernel() {
 		in_guest "$name:drivers that leave things to their exit" "$out/exits.log" run_exits "$name"
 		if has_programs "$name"; then
 			in_guest "$name:a routing table, with krcu and in C by hand" "$out/route.log" run_route "$name"
-			in_guest "$name:a table of keys and values, and its client" "$out/kv.log" run_kv "$name"
+			in_guest "$name:a table of keys and values, with krcu and in C by hand, and its client" "$out/kv.log" run_kv "$name"
 			in_guest "$name:random and hostile requests" "$out/fuzz.log" run_fuzz "$name" 5
 		fi
 	fi

@@ -102,11 +102,14 @@ constexpr unsigned long read_max = 2 << 20; // about as much as a read() copies
 // --- memory ---------------------------------------------------------------------------------------
 
 /// Waits until what has been retired so far is free. Here writers are held up who would fill the memory faster than
-/// grace periods elapse.
-void wait_for_retired()
+/// grace periods elapse. Not reclaim::wait(), which counts objects: a few of these may be all the memory.
+void wait_for_room(std::size_t bytes, __u64 limit)
 {
 	auto held = reclaiming->lock();
 
+	// Whoever had the lock may have waited for this one, too.
+	if (used.load() + bytes <= limit)
+		return;
 	waits.inc();
 	krcu::drain();
 }
@@ -131,7 +134,7 @@ std::expected<Charge, int> charge(std::size_t bytes)
 			return std::unexpected(-ENOSPC);
 		if (waited)
 			return std::unexpected(-EAGAIN);
-		wait_for_retired();
+		wait_for_room(bytes, limit);
 	}
 }
 

@@ -15,7 +15,11 @@ extern "C" {
 int kv_start(void);
 void *kv_open(void);
 void kv_release(void *watcher);
-long kv_ioctl(void *watcher, unsigned int command, unsigned long argument);
+long kv_use_entry(unsigned int command, unsigned long argument);
+long kv_clear(void);
+long kv_get_stats(void *watcher, unsigned long argument);
+long kv_get_config(unsigned long argument);
+long kv_set_config(unsigned long argument);
 long kv_read(void *watcher, unsigned long buffer, unsigned long size);
 bool kv_poll(void *watcher, struct file *file, struct poll_table_struct *table);
 

@@ -24,24 +24,26 @@ static int release(struct inode *inode, struct file *file)
 static long ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
 	switch (command) {
+	case KV_GET:
+	case KV_NEXT:
+		return file->f_mode & FMODE_READ ? kv_use_entry(command, argument) : -EBADF;
 	case KV_PUT:
 	case KV_SWAP:
 	case KV_DELETE:
+		return file->f_mode & FMODE_WRITE ? kv_use_entry(command, argument) : -EBADF;
 	case KV_CLEAR:
 		if (!(file->f_mode & FMODE_WRITE))
 			return -EBADF;
-		break;
-	case KV_GET:
-	case KV_NEXT:
-		if (!(file->f_mode & FMODE_READ))
-			return -EBADF;
-		break;
+		return argument ? -EINVAL : kv_clear();
+	case KV_STATS:
+		return kv_get_stats(file->private_data, argument);
+	case KV_GET_CONFIG:
+		return kv_get_config(argument);
 	case KV_SET_CONFIG:
-		if (!capable(CAP_SYS_ADMIN))
-			return -EPERM;
-		break;
+		return capable(CAP_SYS_ADMIN) ? kv_set_config(argument) : -EPERM;
+	default:
+		return -ENOTTY;
 	}
-	return kv_ioctl(file->private_data, command, argument);
 }
 
 static ssize_t read(struct file *file, char __user *buffer, size_t size, loff_t *position)

@@ -102,11 +102,14 @@ constexpr unsigned long read_max = 2 << 20; // about as much as a read() copies
 // --- memory ---------------------------------------------------------------------------------------
 
 /// Waits until what has been retired so far is free. Here writers are held up who would fill the memory faster than
-/// grace periods elapse.
-void wait_for_retired()
+/// grace periods elapse. Not reclaim::wait(), which counts objects: a few of these may be all the memory.
+void wait_for_room(std::size_t bytes, __u64 limit)
 {
 	auto held = reclaiming->lock();
 
+	// Whoever had the lock may have waited for this one, too.
+	if (used.load() + bytes <= limit)
+		return;
 	waits.inc();
 	krcu::drain();
 }
@@ -131,7 +134,7 @@ std::expected<Charge, int> charge(std::size_t bytes)
 			return std::unexpected(-ENOSPC);
 		if (waited)
 			return std::unexpected(-EAGAIN);
-		wait_for_retired();
+		wait_for_room(bytes, limit);
 	}
 }
 
@@ -202,7 +205,8 @@ int give(krcu::UserPtr to, const EntryRef::element_type &entry)
 	return err ?: krcu::copy_to_user(to + sizeof(record), entry.tail());
 }
 
-int get(const Key &key, kv_entry &e)
+// All in one piece: looking up is what the driver is for.
+[[gnu::flatten]] int get(const Key &key, kv_entry &e)
 {
 	const auto entry = look_up(key);
 
@@ -315,15 +319,6 @@ int remove(const Key &key, kv_entry &e)
 	return remove(held, old) ? 0 : -ENOENT;
 }
 
-int clear()
-{
-	for (unsigned long id = 0; const auto entry = next(id); id++) {
-		auto held = updaters->lock();
-		remove(held, entry);
-	}
-	return 0;
-}
-
 // --- ioctls ---------------------------------------------------------------------------------------
 
 int check(unsigned int command, const kv_entry &e)
@@ -356,55 +351,6 @@ int use_entry(unsigned int command, const Key &key, kv_entry &e)
 	}
 }
 
-int use_entry(unsigned int command, krcu::UserPtr user)
-{
-	char key[KV_KEY_MAX];
-	kv_entry e;
-
-	if (krcu::copy_from_user(e, user))
-		return -EFAULT;
-	if (int err = check(command, e))
-		return err;
-	if (command != KV_NEXT && krcu::copy_from_user(key, krcu::UserPtr(e.key), e.key_size))
-		return -EFAULT;
-	const int err = use_entry(command, { key, e.key_size }, e);
-	if (err && err != -ERANGE && err != -ESTALE)
-		return err;
-	return krcu::copy_to_user(user, e) ? -EFAULT : err;
-}
-
-int get_stats(const Watcher &watcher, krcu::UserPtr user)
-{
-	kv_stats s;
-
-	if (krcu::copy_from_user(s, user))
-		return -EFAULT;
-	if (s.version != KV_VERSION)
-		return -EOPNOTSUPP;
-	if (s.reserved)
-		return -EINVAL;
-	// The revision first: what changes afterwards, poll() still tells.
-	s.revision = revision.load(krcu::acquire);
-	s.entries = table->size();
-	s.bytes = live.load();
-	const __u64 all = used.load();
-	s.retired = all > s.bytes ? all - s.bytes : 0; // others may be at it
-	s.waits = waits.load();
-	if (krcu::copy_to_user(user, s))
-		return -EFAULT;
-	watcher.seen.store(s.revision);
-	return 0;
-}
-
-int get_config(krcu::UserPtr user)
-{
-	kv_config c;
-
-	if (krcu::copy_from_user(c, user))
-		return -EFAULT;
-	return c.version == KV_VERSION ? krcu::copy_to_user(user, current_config()) : -EOPNOTSUPP;
-}
-
 int set_config(const kv_config &c)
 {
 	auto held = updaters->lock();
@@ -415,17 +361,6 @@ int set_config(const kv_config &c)
 	});
 
 	return old ? 0 : old.error();
-}
-
-int set_config(krcu::UserPtr user)
-{
-	kv_config c;
-
-	if (krcu::copy_from_user(c, user))
-		return -EFAULT;
-	if (c.version != KV_VERSION)
-		return -EOPNOTSUPP;
-	return c.entries > KV_ENTRIES_MAX || c.bytes > KV_BYTES_MAX ? -EINVAL : set_config(c);
 }
 
 } // namespace
@@ -445,28 +380,76 @@ void kv_release(void *watcher)
 	auto last = WatcherBox::from_foreign(watcher);
 }
 
-long kv_ioctl(void *watcher, unsigned int command, unsigned long argument)
+long kv_use_entry(unsigned int command, unsigned long argument)
 {
 	const krcu::UserPtr user(argument);
+	char key[KV_KEY_MAX];
+	kv_entry e;
 
-	switch (command) {
-	case KV_GET:
-	case KV_PUT:
-	case KV_SWAP:
-	case KV_DELETE:
-	case KV_NEXT:
-		return use_entry(command, user);
-	case KV_CLEAR:
-		return argument ? -EINVAL : clear();
-	case KV_STATS:
-		return get_stats(WatcherBox::borrow(watcher), user);
-	case KV_GET_CONFIG:
-		return get_config(user);
-	case KV_SET_CONFIG:
-		return set_config(user);
-	default:
-		return -ENOTTY;
+	if (krcu::copy_from_user(e, user))
+		return -EFAULT;
+	if (int err = check(command, e))
+		return err;
+	if (command != KV_NEXT && krcu::copy_from_user(key, krcu::UserPtr(e.key), e.key_size))
+		return -EFAULT;
+	const int err = use_entry(command, { key, e.key_size }, e);
+	if (err && err != -ERANGE && err != -ESTALE)
+		return err;
+	return krcu::copy_to_user(user, e) ? -EFAULT : err;
+}
+
+long kv_clear()
+{
+	for (unsigned long id = 0; const auto entry = next(id); id++) {
+		auto held = updaters->lock();
+		remove(held, entry);
 	}
+	return 0;
+}
+
+long kv_get_stats(void *watcher, unsigned long argument)
+{
+	const krcu::UserPtr user(argument);
+	kv_stats s;
+
+	if (krcu::copy_from_user(s, user))
+		return -EFAULT;
+	if (s.version != KV_VERSION)
+		return -EOPNOTSUPP;
+	if (s.reserved)
+		return -EINVAL;
+	// The revision first: what changes afterwards, poll() still tells.
+	s.revision = revision.load(krcu::acquire);
+	s.entries = table->size();
+	s.bytes = live.load();
+	const __u64 all = used.load();
+	s.retired = all > s.bytes ? all - s.bytes : 0; // others may be at it
+	s.waits = waits.load();
+	if (krcu::copy_to_user(user, s))
+		return -EFAULT;
+	WatcherBox::borrow(watcher).seen.store(s.revision);
+	return 0;
+}
+
+long kv_get_config(unsigned long argument)
+{
+	const krcu::UserPtr user(argument);
+	kv_config c;
+
+	if (krcu::copy_from_user(c, user))
+		return -EFAULT;
+	return c.version == KV_VERSION ? krcu::copy_to_user(user, current_config()) : -EOPNOTSUPP;
+}
+
+long kv_set_config(unsigned long argument)
+{
+	kv_config c;
+
+	if (krcu::copy_from_user(c, krcu::UserPtr(argument)))
+		return -EFAULT;
+	if (c.version != KV_VERSION)
+		return -EOPNOTSUPP;
+	return c.entries > KV_ENTRIES_MAX || c.bytes > KV_BYTES_MAX ? -EINVAL : set_config(c);
 }
 
 long kv_read(void *foreign, unsigned long buffer, unsigned long size)

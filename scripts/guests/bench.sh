@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Runs in the guest: loads krcu's benchmarks, which run in the module's init; and the kernel's own, where they are.
+# Runs in the guest: loads krcu's benchmarks, which run in the module's init; looks up in the tables of keys and values,
+# where there is a program for it; and loads the kernel's own, where they are.
 set -e
 
 insmod krcu_bench.ko
 rmmod krcu_bench
+if [ -f kv_get ]; then
+	insmod plain_kv.ko
+	insmod krcu_kv.ko
+	./kv_get /dev/plain_kv /dev/krcu_kv
+	rmmod krcu_kv
+	rmmod plain_kv
+fi
 [ -f refscale.ko ] || exit 0
 
 # It would switch the machine off when it is done.

@@ -13,11 +13,13 @@ refuse_checkers() { # NAME
 	done
 }
 
-# build_bench DIR KRCU_INLINE: only the module that is measured
+# build_bench DIR KRCU_INLINE: only the modules that are measured or compared, and the program that measures
 build_bench() {
-	local out=$1
+	local out=$1 module
 
-	build_modules module/bench KRCU_INLINE="$2"
+	for module in module/bench module/kv module/route; do
+		build_modules "$module" KRCU_INLINE="$2" || return
+	done
 }
 
 # The kernel's own benchmarks of RCU, as modules, from its own source; a distribution's headers have none.
@@ -30,13 +32,37 @@ build_scale() { # DIR
 	make --no-print-directory -j"$(nproc)" -C "$KDIR" M="$PWD/$1" ${KMAKE:-} modules
 }
 
-# boot_bench NAME LOG MODULE ARGUMENTS...: where each boot is as another, to the instruction
+# boot_bench NAME LOG DIR ARGUMENTS...: where each boot is as another, to the instruction
 boot_bench() {
-	local name=$1 log=$2 module=$3
+	local name=$1 log=$2 file add=()
 
+	for file in "$3"/module/{bench/krcu_bench.ko,bench/kv_get,kv/krcu_kv.ko,kv/plain_kv.ko}; do
+		[ ! -f "$file" ] || add+=(--add "$file")
+	done
 	shift 3
-	SMP=1 guest run "$name: $(basename "$log" .log)" --script scripts/guests/bench.sh --add "$module" --icount \
+	SMP=1 guest run "$name: $(basename "$log" .log)" --script scripts/guests/bench.sh "${add[@]}" --icount \
 		--log "$log" --timeout "${TIMEOUT:-600}" --no-leaks --quiet "$@"
+}
+
+# Without blanks and comments
+lines() { cat "$@" | gcc -fpreprocessed -dD -E -P -x c++ - | grep -c .; }
+code() { size -A "$1" | awk '/text/ { n += $2 } END { print n }'; }
+text() { size "$1" | awk 'END { print $1 }'; }
+
+# The drivers that are there twice: what one writes, and what comes of it
+compare_drivers() {
+	local dir c krcu row='%-69s %9s %9s\n'
+
+	# shellcheck disable=SC2059 # the same format for all
+	{
+		printf "\n$row" 'One driver twice' C krcu
+		for dir in module/route module/kv; do
+			c=$out/$dir/plain_${dir#*/}.ko krcu=$out/$dir/krcu_${dir#*/}.ko
+			printf "$row" "$dir: lines" "$(lines $dir/plain.c)" "$(lines $dir/{main.c,table.cpp,"${dir#*/}".h})"
+			printf "$row" "$dir: bytes of code" "$(code "$c")" "$(code "$krcu")"
+			printf "$row" "$dir: text, as size has it" "$(text "$c")" "$(text "$krcu")"
+		done
+	}
 }
 
 make_bench() {
@@ -60,9 +86,9 @@ make_bench() {
 	fi
 	say "$name: two boots of each"
 	for boot in 1 2; do
-		boot_bench "$name" "$out/bench-$boot.log" "$out/module/bench/krcu_bench.ko" "${scale[@]}" </dev/null &
+		boot_bench "$name" "$out/bench-$boot.log" "$out" "${scale[@]}" </dev/null &
 		boots+=($!)
-		boot_bench "$name" "$out/bench-calls-$boot.log" "$out/calls/module/bench/krcu_bench.ko" </dev/null &
+		boot_bench "$name" "$out/bench-calls-$boot.log" "$out/calls" </dev/null &
 		boots+=($!)
 	done
 	for boot in "${boots[@]}"; do
@@ -70,6 +96,7 @@ make_bench() {
 	done
 	python3 scripts/bench/report.py --name "$name" --out "build/bench/$name" "$out"/bench-{1,2}.log \
 		"$out"/bench-calls-{1,2}.log
+	compare_drivers | tee -a "build/bench/$name.txt"
 	if scripts/setup.sh plot 2>/dev/null && gnuplot "build/bench/$name.gp"; then
 		say "the same in build/bench/$name.txt, .json and .svg"
 	else

@@ -30,7 +30,7 @@ make_row() {
 	in_guest "$name:drivers that leave things to their exit" "$out/exits.log" run_exits "$name"
 	if has_programs "$name"; then
 		in_guest "$name:a routing table, with krcu and in C by hand" "$out/route.log" run_route "$name"
-		in_guest "$name:a table of keys and values, and its client" "$out/kv.log" run_kv "$name"
+		in_guest "$name:a table of keys and values, with krcu and in C by hand, and its client" "$out/kv.log" run_kv "$name"
 	fi
 	# Here the headers and the kernel are what users have.
 	if is_stock "$name"; then

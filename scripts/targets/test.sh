@@ -93,7 +93,7 @@ test_kernel() {
 			# Of another architecture it would take another gdb.
 			[[ $GUEST_ARCH || ! $VMLINUX ]] || in_guest "$name:gdb prints what there is, and lines" "$out/shown.log" run_shown "$name"
 			in_guest "$name:a routing table, with krcu and in C by hand" "$out/route.log" run_route "$name"
-			in_guest "$name:a table of keys and values, and its client" "$out/kv.log" run_kv "$name"
+			in_guest "$name:a table of keys and values, with krcu and in C by hand, and its client" "$out/kv.log" run_kv "$name"
 			in_guest "$name:random and hostile requests" "$out/fuzz.log" run_fuzz "$name" 5
 		fi
 	fi

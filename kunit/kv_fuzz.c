@@ -112,6 +112,14 @@ static __u32 any_size(__u32 limit)
 	}
 }
 
+/* Mostly small ones; what is large takes KASAN long. */
+static __u32 any_value_size(void)
+{
+	if (one_in(20))
+		return any_size(one_in(50) ? KV_VALUE_MAX : 300);
+	return random_below(one_in(50) ? ROOM : 300);
+}
+
 static void make_entry(struct kv_entry *e, char *key)
 {
 	int size = 1 + random_below(2);
@@ -124,7 +132,7 @@ static void make_entry(struct kv_entry *e, char *key)
 		.key = one_in(20) ? any_address() : (uintptr_t)key,
 		.key_size = one_in(20) ? any_size(KV_KEY_MAX) : (__u32)size,
 		.value = one_in(20) ? any_address() : (uintptr_t)value,
-		.value_size = one_in(20) ? any_size(one_in(50) ? KV_VALUE_MAX : 300) : random_below(one_in(50) ? ROOM : 300),
+		.value_size = any_value_size(),
 		.revision = one_in(2) ? 0 : shared->revision - random_below(10),
 		.cursor = one_in(20) ? state >> random_below(64) : 0,
 	};

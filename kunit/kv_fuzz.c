@@ -42,6 +42,7 @@ union argument {
 static struct {
 	unsigned long calls, good[KINDS], bad[KINDS];
 	unsigned long long revision;
+	int tight;		/* there is little room for values */
 } *shared;
 
 static const unsigned long commands[KINDS] = {
@@ -111,6 +112,14 @@ static __u32 any_size(__u32 limit)
 	}
 }
 
+/* Mostly small ones; what is large takes KASAN long. */
+static __u32 any_value_size(void)
+{
+	if (one_in(20))
+		return any_size(one_in(50) ? KV_VALUE_MAX : 300);
+	return random_below(one_in(50) ? ROOM : 300);
+}
+
 static void make_entry(struct kv_entry *e, char *key)
 {
 	int size = 1 + random_below(2);
@@ -123,7 +132,7 @@ static void make_entry(struct kv_entry *e, char *key)
 		.key = one_in(20) ? any_address() : (uintptr_t)key,
 		.key_size = one_in(20) ? any_size(KV_KEY_MAX) : (__u32)size,
 		.value = one_in(20) ? any_address() : (uintptr_t)value,
-		.value_size = one_in(20) ? any_size(KV_VALUE_MAX) : random_below(one_in(50) ? ROOM : 300),
+		.value_size = any_value_size(),
 		.revision = one_in(2) ? 0 : shared->revision - random_below(10),
 		.cursor = one_in(20) ? state >> random_below(64) : 0,
 	};
@@ -192,8 +201,11 @@ static void request(int fd)
 	char key[KV_KEY_MAX] = {};
 	int err;
 
-	/* Otherwise there would be little in the table, or little room. */
-	if ((command == KV_CLEAR || command == KV_SET_CONFIG) && !one_in(50))
+	/*
+	 * Otherwise there would be little in the table; or little room, where each writer waits for grace periods, and
+	 * which is soon over for that.
+	 */
+	if ((command == KV_CLEAR || command == KV_SET_CONFIG) && !one_in(command != KV_CLEAR && shared->tight ? 2 : 50))
 		return;
 	if (command == KV_SET_CONFIG)
 		make_config(&argument->config);
@@ -213,6 +225,8 @@ static void request(int fd)
 	count(&shared->calls);
 	if (!err && kind < 4)
 		shared->revision = argument->entry.revision;
+	if (!err && command == KV_SET_CONFIG && argument->config.bytes)
+		shared->tight = argument->config.bytes < 1 << 20;
 	if (command == commands[kind])
 		count(err ? &shared->bad[kind] : &shared->good[kind]);
 }

@@ -4,6 +4,7 @@
  *
  *	kv_user DEVICE		says of each thing that its ABI promises that it holds; 1 where the first does not
  *	kv_user DEVICE load	puts, deletes, looks up and walks from several processes, until it is killed
+ *	kv_user DEVICE read SECONDS	looks up what another process replaces, many keys from several processes
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,7 @@ enum {
 	PROCESSES = 4,
 	KEYS = 64,		/* few, so that the processes meet */
 	STAYING = 300,		/* entries that a walk must see */
+	MANY = 100000,		/* keys that are there all the time */
 	PATIENCE = 120 * 1000,	/* in ms; the machine may be busy */
 	NOBODY = 65534,
 	NO_DEVICE = 3,		/* kvctl's exit status */
@@ -815,6 +817,83 @@ static void load(void)
 	}
 }
 
+static unsigned int size_of(unsigned int seed)
+{
+	return sizeof(seed) + seed % 200;
+}
+
+/* The value tells the key and how often it has been put. */
+static void put_one_of_many(unsigned int i, unsigned int times)
+{
+	unsigned int seed = i + MANY * times;
+	char key[16];
+
+	sprintf(key, "%u", i);
+	CHECK(!put_filled(KV_PUT, key, size_of(seed), seed));
+}
+
+static void replace_many(unsigned int random)
+{
+	for (unsigned int times = 1; !stopped(); times++) {
+		random = random * 1664525 + 1013904223;
+		put_one_of_many((random >> 8) % MANY, times % 40000);
+		count(&shared->puts);
+	}
+}
+
+/* Each key is there, with a value of its own that is whole and no older than before. */
+static void read_many(unsigned int random)
+{
+	static unsigned long long seen[MANY];
+
+	device = open_device(O_RDONLY);
+	while (!stopped()) {
+		unsigned int i, seed;
+		struct kv_entry e;
+		char key[16];
+
+		random = random * 1664525 + 1013904223;
+		i = (random >> 8) % MANY;
+		sprintf(key, "%u", i);
+		e = entry(key, strlen(key), out, sizeof(out));
+		CHECK(!ioctl(device, KV_GET, &e) && e.value_size >= sizeof(seed));
+		memcpy(&seed, out, sizeof(seed));
+		CHECK(seed % MANY == i && e.value_size == size_of(seed) && is_filled(out, e.value_size));
+		CHECK(e.revision >= seen[i]);
+		seen[i] = e.revision;
+		count(&shared->gets);
+	}
+}
+
+static void read_for(unsigned int seconds)
+{
+	pid_t writer, readers[PROCESSES];
+
+	share();
+	for (unsigned int i = 0; i < MANY; i++)
+		put_one_of_many(i, 0);
+	writer = start();
+	if (!writer) {
+		replace_many(1);
+		exit(0);
+	}
+	for (int i = 0; i < PROCESSES; i++) {
+		readers[i] = start();
+		if (!readers[i]) {
+			read_many(i + 2);
+			exit(0);
+		}
+	}
+	sleep(seconds);
+	__atomic_store_n(&shared->stop, 1, __ATOMIC_RELAXED);
+	wait_for(writer);
+	for (int i = 0; i < PROCESSES; i++)
+		wait_for(readers[i]);
+	CHECK(shared->gets && shared->puts && stats(device).entries == MANY);
+	printf("kv_user: %d keys, %d readers and a writer for %u s: %lu replaced, %lu read, all of them right\n", MANY,
+	       PROCESSES, seconds, shared->puts, shared->gets);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -839,6 +918,10 @@ int main(int argc, char **argv)
 		return 2;
 	path = argv[1];
 	device = open_device(O_RDWR);
+	if (argc > 3) {
+		read_for(atoi(argv[3]));
+		return 0;
+	}
 	if (argc > 2)
 		load();
 	for (unsigned int i = 0; i < sizeof(checks) / sizeof(*checks); i++) {

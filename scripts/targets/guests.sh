@@ -89,6 +89,12 @@ run_fuzz() { # NAME SECONDS
 		--timeout "${TIMEOUT:-$(($2 * 2 + 600))}" --quiet
 }
 
+run_readers() { # NAME SECONDS
+	guest run "$1: readers of a large table" --script scripts/guests/readers.sh --add "$out/module/kv/krcu_kv.ko" \
+		--add "$out/kunit/kv_user" --append "krcu_fuzz.seconds=$2" --log "$out/readers.log" \
+		--timeout "${TIMEOUT:-$(($2 * 2 + 900))}" --quiet
+}
+
 # Each mistake has a WARN of krcu's own, or lockdep's.
 run_misused() { # NAME
 	guest run "$1: misuse" --script scripts/guests/misused.sh --add "$out/kunit/krcu_exits.ko" \
@@ -169,8 +175,9 @@ make_fuzz() {
 	build_modules_quietly "$name"
 	has_programs "$name" || exit
 	run_fuzz "$name" "${DURATION:-60}" || exit
-	sed -nE 's/\r$//; s/^\[ *[0-9.]+\] (kv_fuzz: )/\1/p' "$out/fuzz.log"
-	say "fuzz passed; the whole console is in $out/fuzz.log"
+	run_readers "$name" "${DURATION:-60}" || exit
+	sed -nE 's/\r$//; s/^\[ *[0-9.]+\] (kv_(fuzz|user): )/\1/p' "$out"/{fuzz,readers}.log
+	say "fuzz passed; the whole consoles are in $out/fuzz.log and readers.log"
 }
 
 # A distribution's own kernel

@@ -355,9 +355,11 @@ int set_config(const kv_config &c)
 {
 	auto held = updaters->lock();
 	auto old = config->copy_update(held, [&](const kv_config *now) {
+		const kv_config before = now ? *now : kv_config();
+
 		return ConfigBox::make(krcu::GFP_KERNEL_ACCOUNT, kv_config{ .version = KV_VERSION,
-									    .entries = c.entries ?: now->entries,
-									    .bytes = c.bytes ?: now->bytes });
+									    .entries = c.entries ?: before.entries,
+									    .bytes = c.bytes ?: before.bytes });
 	});
 
 	return old ? 0 : old.error();

@@ -45,7 +45,7 @@ sparse() {
 	local file objects=()
 
 	for file in "${c[@]}"; do
-		[[ $file == *.c && $file != *constants.c && $file != *_@(user|fuzz).c && $file != */client/* ]] || continue
+		[[ $file == *.c && $file != *constants.c && $file != *_@(user|fuzz|get).c && $file != */client/* ]] || continue
 		mkdir -p "$work/sparse/${file%/*}"
 		# With the headers beside it: two have the same name.
 		ln -sft "$work/sparse/${file%/*}" "$PWD/$file" "$PWD/${file%/*}"/*.h

@@ -50,6 +50,12 @@ def flags(words, cxx, cwd):
     return found
 
 
+def included(file):
+    """The sources that are compiled as part of this one, and read like it."""
+    with open(file, encoding="utf-8") as f:
+        return [real(name, os.path.dirname(file)) for name in re.findall(r'^#include "(.*\.c)"$', f.read(), re.M)]
+
+
 def entries(kdir, top):
     for where, dirs, names in os.walk(top):
         dirs.sort()
@@ -68,11 +74,12 @@ def entries(kdir, top):
             cxx = file.endswith(".cpp")
             # As make would read it, and then the shell; objtool comes behind a semicolon.
             words = shlex.split(command[2].replace("$(pound)", "#").replace("\\#", "#").split(" ; ")[0])
-            yield file, {
-                "directory": cwd,
-                "file": file,
-                "arguments": ["clang++" if cxx else "clang", *flags(words, cxx, cwd), "-c", file],
-            }
+            for file in [file, *included(file)]:
+                yield file, {
+                    "directory": cwd,
+                    "file": file,
+                    "arguments": ["clang++" if cxx else "clang", *flags(words, cxx, cwd), "-c", file],
+                }
 
 
 def main():

@@ -16,8 +16,8 @@ module=${1:?usage: example-test.sh MODULE}
 "$krcu/scripts/checks/examples.sh" "$work/examples"
 ls "$work/examples" >"$work/log"
 cat "$krcu"/{include/krcu/*.hpp,README.md,docs/*.md} >"$work/all"
-[ "$(grep -c '\.cpp$' "$work/log")" = "$(grep -cE 'Use like|^```cpp$' "$work/all")" ] &&
-	[ "$(grep -c '\.c$' "$work/log")" = "$(grep -cE 'and in C|^```c$' "$work/all")" ] &&
+[ "$(grep -c '\.cpp$' "$work/log")" = "$(grep -cE '^/// .*Use like|^```cpp$' "$work/all")" ] &&
+	[ "$(grep -c '\.c$' "$work/log")" = "$(grep -cE '^/// .*and in C|^```c$' "$work/all")" ] &&
 	[ "$(grep -c '\.text$' "$work/log")" = "$(grep -cE '^/// which prints|^```text$' "$work/all")" ]
 result $? "every_example_is_found"
 

@@ -48,9 +48,13 @@ empty=$(number krcu_kv live)
 seq 5000 | sed 's/$/\tvalue/' >keys
 ./kvctl load keys >/dev/null || fail load
 becomes krcu_kv live -eq $((empty + 5000))
-./kvctl load keys >/dev/null &
+# Over and over, as what is batched is gone soon.
+while [ ! -e enough ]; do
+	./kvctl load keys >/dev/null
+done &
 becomes krcu_kv batched -gt 0
 becomes krcu_kv batches -gt 0
+touch enough
 wait
 becomes krcu_kv batched -eq 0
 becomes krcu_kv batches -eq 0

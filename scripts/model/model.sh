@@ -63,7 +63,7 @@ runs() {
 		without NO_INIT READERS_LEFT $text
 		without CHAINS RCU_BARRIER $text
 		without LATE_READERS FLUSH $text
-		without LATE_READERS FLUSH_LATER $text
+		without LATE_READERS FLUSH_LATER $freed
 		without CHAINS SRCU_BARRIER $text
 		without LATE_READERS EXIT_ROUNDS $freed
 		without CHAINS EXIT_ROUNDS_AGAIN $freed

@@ -77,10 +77,10 @@ run_shown() { # NAME
 		return 1
 	}
 	# In the place of an address, decode_stacktrace.sh has the line that it is of, behind those that were inlined there.
-	# By LLVM's tools, where Clang built it: KMAKE is a list of arguments.
+	# By LLVM's tools, where Clang built it: KMAKE is a list of arguments. No grep -q, which would end the pipe early.
 	# shellcheck disable=SC2086
 	env ${KMAKE:-} "$SRC/scripts/decode_stacktrace.sh" "$VMLINUX" auto "$PWD/$out/kunit" <"$log" 2>/dev/null |
-		grep -q "RIP: .*shown_warn .*/list.hpp:[0-9]* .*/kunit/shown.cpp:$(sed -n '/the backtrace is to name/=' kunit/shown.cpp))" || {
+		grep "RIP: .*shown_warn .*/list.hpp:[0-9]* .*/kunit/shown.cpp:$(sed -n '/the backtrace is to name/=' kunit/shown.cpp))" >/dev/null || {
 		say "$1: an address in C++ has no line: see $log" >&2
 		return 1
 	}

@@ -14,6 +14,6 @@
 #include "slab.c"
 #include "reclaim.c"
 #include "drain.c"
-#ifdef KRCU_STATS
+#if KRCU_STATS
 #include "stats.c"
 #endif

@@ -356,7 +356,7 @@ KUNIT_CASE(signalled_by_a_callback_of_rcu)
 	EXPECT_EQ(called.times, 1);
 }
 
-KUNIT_CASE(signalled_in_a_hard_interrupt)
+KUNIT_CASE(signalled_in_an_interrupt)
 {
 	struct Interrupt {
 		ContextBox context = make_context();
@@ -368,12 +368,11 @@ KUNIT_CASE(signalled_in_a_hard_interrupt)
 	interrupt.fence = interrupt.context->emit(krcu::GFP_KERNEL);
 	ASSERT_TRUE(interrupt.fence);
 	interrupt.fence->add_callback(interrupt.before);
-	kunit_run_in_hardirq(
+	kunit_run_in_interrupt(
 		[](void *arg) {
 			auto &of = *static_cast<Interrupt *>(arg);
 
-			// On PREEMPT_RT a device's interrupt is a thread, as spin locks sleep there.
-			kunit_is_rt() ? of.fence->signal() : of.context->signal_next();
+			of.context->signal_next();
 			of.fence->add_callback(of.after);
 			of.fence.reset();
 		},
@@ -444,6 +443,8 @@ KRCU_GLOBAL(left_to_exit, LeftToExit);
 
 KUNIT_CASE(left_to_the_exit_it_is_not_signalled_yet)
 {
+	if (!left_to_exit)
+		SKIP("this kernel runs suites before the module's init");
 	ASSERT_TRUE(left_to_exit->fence);
 	EXPECT_FALSE(left_to_exit->fence->signalled());
 }

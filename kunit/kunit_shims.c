@@ -347,12 +347,22 @@ static void hardirq_call_fire(struct irq_work *work)
 	call->func(call->arg);
 }
 
-void kunit_run_in_hardirq(void (*func)(void *arg), void *arg)
+static void run_irq_work(struct irq_work work, void (*func)(void *arg), void *arg)
 {
-	struct hardirq_call call = { .work = IRQ_WORK_INIT_HARD(hardirq_call_fire), .func = func, .arg = arg };
+	struct hardirq_call call = { .work = work, .func = func, .arg = arg };
 
 	irq_work_queue(&call.work);
 	irq_work_sync(&call.work);
+}
+
+void kunit_run_in_hardirq(void (*func)(void *arg), void *arg)
+{
+	run_irq_work(IRQ_WORK_INIT_HARD(hardirq_call_fire), func, arg);
+}
+
+void kunit_run_in_interrupt(void (*func)(void *arg), void *arg)
+{
+	run_irq_work(IRQ_WORK_INIT(hardirq_call_fire), func, arg);
 }
 
 bool kunit_in_task(void)

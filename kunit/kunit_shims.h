@@ -59,6 +59,9 @@ void kunit_run_in_softirq(void (*func)(void *arg), void *arg);
 /* In a hard interrupt, likewise. */
 void kunit_run_in_hardirq(void (*func)(void *arg), void *arg);
 
+/* In an interrupt such as most devices have, likewise: a hard one, or on PREEMPT_RT a thread. */
+void kunit_run_in_interrupt(void (*func)(void *arg), void *arg);
+
 /* Lets this task's @nth allocation from now fail, 0: none. Returns whether the one asked for before did. */
 bool kunit_can_fail_allocations(void);
 bool kunit_fail_allocation(unsigned int nth);

@@ -53,6 +53,7 @@ struct retired {
 	int waiting;			/* these, and what is being destroyed */
 	struct rcu_head gp;
 	struct work_struct work;
+	struct work_struct early;	/* see queue() */
 };
 
 static DEFINE_PER_CPU(struct retired, all_retired) = {
@@ -70,15 +71,22 @@ static int pending(struct retired *retired)
 	return MANY - READ_ONCE(retired->left) + READ_ONCE(retired->waiting);
 }
 
+/*
+ * Set functions of parameters, and whatever else runs before the module's init, may retire before there is a workqueue:
+ * that is for the system's, and has a work item of its own. One that is on two workqueues may run twice at once, and
+ * flush_work() waits for one of these.
+ */
 static void queue(struct retired *retired)
 {
 	struct workqueue_struct *own = READ_ONCE(workqueue);
 
-	/* Set functions of parameters may retire before anything of the module's can have made its own. */
+	if (own)
+		queue_work(own, &retired->work);
+	else
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
-	queue_work(own ?: system_dfl_wq, &retired->work);
+		queue_work(system_dfl_wq, &retired->early);
 #else
-	queue_work(own ?: system_unbound_wq, &retired->work);
+		queue_work(system_unbound_wq, &retired->early);
 #endif
 }
 
@@ -182,9 +190,8 @@ static void destroy(struct retired *retired, struct callback_head *latest, int n
 		wake_up_all(&waiters);
 }
 
-static void reclaim(struct work_struct *work)
+static void reclaim(struct retired *retired)
 {
-	struct retired *retired = container_of(work, struct retired, work);
 	struct callback_head *over = NULL, *closed = NULL, *open = NULL;
 	int over_n = 0, closed_n = 0, open_n = 0;
 
@@ -219,6 +226,16 @@ static void reclaim(struct work_struct *work)
 	krcu_callback_ran(&krcu_rcu_ran);
 }
 
+static void reclaim_work(struct work_struct *work)
+{
+	reclaim(container_of(work, struct retired, work));
+}
+
+static void reclaim_early(struct work_struct *work)
+{
+	reclaim(container_of(work, struct retired, early));
+}
+
 static void hurry(struct retired *retired)
 {
 	unsigned long flags;
@@ -246,8 +263,8 @@ static void reclaim_wait(void)
 	for_each_possible_cpu(cpu) {
 		struct retired *retired = per_cpu_ptr(&all_retired, cpu);
 
-		if (retired->work.func)
-			flush_work(&retired->work);
+		flush_work(&retired->early);
+		flush_work(&retired->work);
 	}
 }
 
@@ -310,16 +327,26 @@ static void end_shrinker(void)
 /* When nothing is pending any more. */
 static void __cold reclaim_end(void)
 {
+	unsigned int cpu;
+
 	/* Both or none are there. */
 	if (!workqueue)
 		return;
 	end_shrinker();
+	/* It may have begun to queue this before there was a workqueue. */
+	for_each_possible_cpu(cpu)
+		if (per_cpu_ptr(&all_retired, cpu)->early.func)
+			flush_work(&per_cpu_ptr(&all_retired, cpu)->early);
 	destroy_workqueue(workqueue);
 }
 
 static int reclaim_begin(void *unused);
 
 static const struct krcu_global global = { .begin = reclaim_begin };
+/* The first one, as it is linked first. GCC else reverses the order of a section. */
+#ifndef __clang__
+__attribute__((__no_reorder__))
+#endif
 static const struct krcu_global *const pointer_to_global __section("krcu_globals") = &global;
 
 static const struct krcu_reclaim_ops ops = {
@@ -360,7 +387,8 @@ static noinline void kick(struct retired *retired)
 	raw_spin_lock_irqsave(&retired->lock, flags);
 	if (!retired->busy) {
 		if (!retired->work.func) {
-			INIT_WORK(&retired->work, reclaim);
+			INIT_WORK(&retired->early, reclaim_early);
+			INIT_WORK(&retired->work, reclaim_work);
 			/* Before whoever waits for what is retired looks. */
 			WRITE_ONCE(krcu_reclaim, &ops);
 		}
@@ -399,9 +427,12 @@ bool krcu_reclaim_is_current(void)
 	struct work_struct *work = current_work();
 	unsigned int cpu;
 
-	for_each_possible_cpu(cpu)
-		if (work == &per_cpu_ptr(&all_retired, cpu)->work)
+	for_each_possible_cpu(cpu) {
+		struct retired *retired = per_cpu_ptr(&all_retired, cpu);
+
+		if (work == &retired->work || work == &retired->early)
 			return true;
+	}
 	return false;
 }
 
@@ -419,6 +450,8 @@ bool krcu_reclaim_wait(void)
 		return false;
 	if (!many)
 		return true;
+	/* For one that nobody pushes on: a count that a race got wrong is right again. */
+	kick(retired);
 	hurry(retired);
 	return wait_event_timeout(waiters, pending(retired) < MANY, HZ);
 }

@@ -211,7 +211,8 @@ static void wait_for_grace_period_without_readers(void)
 	struct srcu_struct *ssp = kzalloc(sizeof(*ssp), GFP_KERNEL);
 
 	synchronize_rcu();
-	if (ssp && !init_srcu_struct(ssp)) {
+	/* Of a module that the kernel has begun to free, lockdep takes no lock class. */
+	if (ssp && THIS_MODULE->state != MODULE_STATE_UNFORMED && !init_srcu_struct(ssp)) {
 		wait_for_late_readers(ssp, start_poll_synchronize_srcu(ssp));
 		cleanup_srcu_struct(ssp);
 	} else {

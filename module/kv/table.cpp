@@ -102,16 +102,17 @@ constexpr unsigned long read_max = 2 << 20; // about as much as a read() copies
 // --- memory ---------------------------------------------------------------------------------------
 
 /// Waits until what has been retired so far is free. Here writers are held up who would fill the memory faster than
-/// grace periods elapse. Not reclaim::wait(), which counts objects: a few of these may be all the memory.
-void wait_for_room(std::size_t bytes, __u64 limit)
+/// grace periods elapse. Not reclaim::wait(), which counts objects: a few of these may be all the memory. False where
+/// whoever had the lock has waited for this one, too: another one may be faster to take what is free now.
+bool wait_for_room(std::size_t bytes, __u64 limit)
 {
 	auto held = reclaiming->lock();
 
-	// Whoever had the lock may have waited for this one, too.
 	if (used.load() + bytes <= limit)
-		return;
+		return false;
 	waits.inc();
 	krcu::drain();
+	return true;
 }
 
 kv_config current_config()
@@ -125,7 +126,7 @@ kv_config current_config()
 /// -EAGAIN if there would be room, but that readers or RCU keep what was there.
 std::expected<Charge, int> charge(std::size_t bytes)
 {
-	for (bool waited = false;; waited = true) {
+	for (bool waited = false;;) {
 		const __u64 limit = current_config().bytes;
 
 		if (Charge fresh(bytes); used.load() <= limit)
@@ -134,7 +135,7 @@ std::expected<Charge, int> charge(std::size_t bytes)
 			return std::unexpected(-ENOSPC);
 		if (waited)
 			return std::unexpected(-EAGAIN);
-		wait_for_room(bytes, limit);
+		waited = wait_for_room(bytes, limit);
 	}
 }
 

@@ -14,7 +14,7 @@ OPERATION(draft, NOTHING, 1000, IRQS_OFF, "RcuKBox: draft and drop");
 OPERATION(tail, NOTHING, 1000, IRQS_OFF, "RcuKBox of a Tail: draft and drop");
 OPERATION(retire, PLAIN, 2000, RETIRES, "RcuKBox: retire, no destructor");
 OPERATION(retire, PLAIN, 20000, RETIRES, "RcuKBox: retire, no destructor");
-OPERATION(retire_free_box, SELF_CLEANING, 2000, RETIRES, "RcuKFreeBox: retire");
+OPERATION(retire_free_box, SELF_CLEANING, 2000, RETIRES, "RcuFreeBox: retire");
 OPERATION(retire_destructed, DESTRUCTED, 2000, RETIRES, "RcuKBox: retire, with destructor");
 OPERATION(retire_destructed, DESTRUCTED, 20000, RETIRES, "RcuKBox: retire, with destructor");
 OPERATION(retire_destructed, DESTRUCTED, 1000, IRQS_OFF | RETIRES | CALLBACK, "its callback: destructor and free");

@@ -57,7 +57,7 @@ class Pointer:
     def to_string(self):
         if not self.foreign:
             return f"{self.name}, null"
-        if "RcuRef<" in str(self.owner):
+        if (self.owner.strip_typedefs().name or "").startswith("krcu::RcuRef<"):
             return f"{self.name}, one of {int(owned(self.owner, self.foreign)['count_'])}"
         return self.name
 

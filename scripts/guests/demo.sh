@@ -22,7 +22,7 @@ for module in *_sample.ko; do
 		echo 'demo: FAILED: the driver is still there'
 		exit 1
 	fi
-	if ls -d /sys/kernel/slab/krcu_* /sys/kernel/slab/plain_* 2>/dev/null; then
+	if ls -d /sys/kernel/slab/* | grep -E '/(krcu|plain)_'; then
 		echo 'demo: FAILED: its object caches are still there'
 		exit 1
 	fi

@@ -5,6 +5,7 @@
 
 fail() {
 	echo "kv: FAILED: $*"
+	kill $! 2>/dev/null # which else keeps the console open
 	exit 1
 }
 

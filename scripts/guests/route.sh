@@ -5,6 +5,7 @@
 
 fail() {
 	echo "route: FAILED: $*"
+	kill $! 2>/dev/null # which else keeps the console open
 	exit 1
 }
 

@@ -4,6 +4,7 @@
 
 fail() {
 	echo "stats: FAILED: $*"
+	kill $! 2>/dev/null # which else keeps the console open
 	exit 1
 }
 

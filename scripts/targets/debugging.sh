@@ -72,6 +72,7 @@ run_shown() { # NAME
 	done
 	gdb_looks "$socket" >"$out/shown.gdb" 2>&1 || end_children $guest # it would wait for ever
 	wait $guest || return
+	rm -f "$socket"
 	shown | diff - <(grep -E "^($(shown | cut -d' ' -f1 | paste -sd'|')) " "$out/shown.gdb") >&2 || {
 		say "$1: gdb prints other things than there are: see $out/shown.gdb" >&2
 		return 1

@@ -5,6 +5,7 @@
 
 make_docs() {
 	scripts/setup.sh docs
+	lock docs
 	rm -rf build/docs
 	mkdir -p build/docs
 	doxygen scripts/docs/Doxyfile || die "the docs are not as they should be; see above"

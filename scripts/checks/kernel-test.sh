@@ -91,7 +91,9 @@ sed -i '/rm /d' "$work"/moved/krcu/src/*/Makefile
 
 # session PID: the processes of that session
 session() {
-	awk -v sid="$1" '{ who = $1 " " $2; sub(/.*\) /, ""); if ($4 == sid && $1 != "Z") print who }' /proc/[0-9]*/stat
+	# Not by awk itself, which ends at the first that has gone meanwhile.
+	cat /proc/[0-9]*/stat 2>/dev/null |
+		awk -v sid="$1" '{ who = $1 " " $2; sub(/.*\) /, ""); if ($4 == sid && $1 != "Z") print who }'
 }
 
 # leaves_nothing SIGNAL [-]: kernel.sh, or its process group, gets SIGNAL while it builds

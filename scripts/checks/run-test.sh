@@ -163,7 +163,9 @@ rm "$tree/scripts/kernels/broken.config"
 
 # session PID: the processes of that session
 session() {
-	awk -v sid="$1" '{ who = $1 " " $2; sub(/.*\) /, ""); if ($4 == sid && $1 != "Z") print who }' /proc/[0-9]*/stat
+	# Not by awk itself, which ends at the first that has gone meanwhile.
+	cat /proc/[0-9]*/stat 2>/dev/null |
+		awk -v sid="$1" '{ who = $1 " " $2; sub(/.*\) /, ""); if ($4 == sid && $1 != "Z") print who }'
 }
 
 gone() { [ ! "$(session "$1")" ]; }

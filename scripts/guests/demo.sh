@@ -22,7 +22,7 @@ for module in *_sample.ko; do
 		echo 'demo: FAILED: the driver is still there'
 		exit 1
 	fi
-	if ls -d /sys/kernel/slab/* | grep -E '/(krcu|plain)_'; then
+	if find /sys/kernel/slab -maxdepth 1 -name 'krcu_*' -o -name 'plain_*' | grep .; then
 		echo 'demo: FAILED: its object caches are still there'
 		exit 1
 	fi

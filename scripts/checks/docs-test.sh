@@ -16,6 +16,7 @@ site() {
 
 site && [ ! -s "$work/log" ]
 result $? "doxygen_warns_of_nothing"
+[ -f "$html/index.html" ] || { finish docs; exit; }
 
 for header in include/krcu/*.hpp; do
 	[[ $header == */krcu.hpp ]] || grep -qF "href=\"$(basename "${header%.hpp}")_8hpp.html\"" <(sed 's/__/_/g' "$html/index.html") || echo "$header"

@@ -439,7 +439,6 @@ bool krcu_reclaim_is_current(void)
 bool krcu_reclaim_wait(void)
 {
 	struct retired *retired = raw_cpu_ptr(&all_retired);
-
 	bool many = pending(retired) >= MANY;
 
 	might_sleep();

@@ -9,6 +9,7 @@ unset CC LLVM KRCU_REFRESH
 # shellcheck source=scripts/checks/ktap.sh
 . "$(dirname "${BASH_SOURCE[0]}")/ktap.sh"
 . "$krcu/scripts/checks/fake-source.sh"
+. "$krcu/scripts/checks/session.sh"
 
 fake_source "$work/cache/krcu/src/linux-6.12_6.12.1-1"
 mkdir "$work/bin"
@@ -88,13 +89,6 @@ result $? "a_build_without_an_image_is_no_kernel"
 sed -i '/rm /d' "$work"/moved/krcu/src/*/Makefile
 
 # --- who goes away ---------------------------------------------------------------------------------
-
-# session PID: the processes of that session
-session() {
-	# Not by awk itself, which ends at the first that has gone meanwhile.
-	cat /proc/[0-9]*/stat 2>/dev/null |
-		awk -v sid="$1" '{ who = $1 " " $2; sub(/.*\) /, ""); if ($4 == sid && $1 != "Z") print who }'
-}
 
 # leaves_nothing SIGNAL [-]: kernel.sh, or its process group, gets SIGNAL while it builds
 leaves_nothing() {

@@ -12,6 +12,7 @@ torture=${1:?usage: run-test.sh MODULE}/krcu_torture.ko
 # shellcheck source=scripts/checks/ktap.sh
 . "$(dirname "${BASH_SOURCE[0]}")/ktap.sh"
 . "$krcu/scripts/checks/fake-source.sh"
+. "$krcu/scripts/checks/session.sh"
 
 tree=$work/tree
 mkdir -p "$tree/kunit" "$tree/module" "$tree/include" "$work/bin"
@@ -160,13 +161,6 @@ result $? "a_kernel_that_does_not_build_is_a_failed_row"
 rm "$tree/scripts/kernels/broken.config"
 
 # --- who is killed ---------------------------------------------------------------------------------
-
-# session PID: the processes of that session
-session() {
-	# Not by awk itself, which ends at the first that has gone meanwhile.
-	cat /proc/[0-9]*/stat 2>/dev/null |
-		awk -v sid="$1" '{ who = $1 " " $2; sub(/.*\) /, ""); if ($4 == sid && $1 != "Z") print who }'
-}
 
 gone() { [ ! "$(session "$1")" ]; }
 

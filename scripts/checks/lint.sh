@@ -63,21 +63,35 @@ flags() {
 	printf -- '-I%s ' kunit module/*/
 }
 
+# each_user COMMAND...: runs it with each of the users for {}, several at once, and then says what they said: into
+# one pipe, a line of one would run into a line of another.
+each_user() {
+	local status=0
+
+	rm -rf "$work/said"
+	mkdir "$work/said"
+	# shellcheck disable=SC2016 # for each sh; a slot has one at a time
+	printf '%s\0' "${users[@]}" | xargs -0 -I{} -P"$(nproc)" --process-slot-var=slot \
+		sh -c 'exec "$@" >>"$0/$slot" 2>&1' "$work/said" "$@" 2>&1 || status=$?
+	cat "$work/said"/*
+	return "$status"
+}
+
 weverything() {
 	# padded, unsafe-buffer-usage: about other goals. c++*: krcu is C++23. reserved-*: __GFP_ZERO is the
 	# kernel's name. thread-safety-negative: guards nest. missing-include-dirs: where a kernel has its
 	# headers, one of several.
 	# shellcheck disable=SC2046 # a list
-	printf '%s\0' "${users[@]}" | xargs -0 -n1 -P"$(nproc)" clang++-19 $(flags) -fsyntax-only -Weverything \
+	each_user clang++-19 $(flags) -fsyntax-only -Weverything \
 		-Wno-padded -Wno-unsafe-buffer-usage -Wno-c++98-compat-pedantic -Wno-pre-c++20-compat-pedantic \
 		-Wno-c++20-extensions -Wno-c++20-compat -Wno-reserved-identifier -Wno-reserved-macro-identifier \
-		-Wno-thread-safety-negative -Wno-missing-include-dirs 2>&1 |
-		{ grep -E 'error:|xargs:|include/krcu/.*warning:' || [ $? = 1 ]; } | sort -u
+		-Wno-thread-safety-negative -Wno-missing-include-dirs {} |
+		{ grep -E 'error:|^(xargs|sh):|include/krcu/.*warning:' || [ $? = 1 ]; } | sort -u
 }
 
 tidy() {
 	# shellcheck disable=SC2046 # a list
-	printf '%s\0' "${users[@]}" | xargs -0 -P"$(nproc)" -I{} clang-tidy-19 --quiet {} -- $(flags) 2>&1 |
+	each_user clang-tidy-19 --quiet {} -- $(flags) |
 		{ grep -v '^[0-9]* warnings\? generated' || [ $? = 1 ]; }
 }
 

@@ -31,6 +31,6 @@ run_examples() { # NAME
 		cat "$built" >&2
 		return 1
 	}
-	guest run "$1: the examples" --script scripts/guests/examples.sh "${add[@]}" --log "$out/examples.log" \
+	guest run "$1: the examples" --script scripts/guests/examples.sh "${add[@]}" --log "$out/printed.log" \
 		--timeout "${TIMEOUT:-600}" --quiet
 }

@@ -87,7 +87,7 @@ test_kernel() {
 	# Once: in a kernel full of checkers that takes as long as all else; make matrix does it in every kernel.
 	if [[ "${!checks[*]}" != *"to their exit"* ]]; then
 		in_guest "$name:drivers that leave things to their exit" "$out/exits.log" run_exits "$name"
-		in_guest "$name:the examples print what the guide says" "$out/examples.log" run_examples "$name"
+		in_guest "$name:the examples print what the guide says" "$out/printed.log" run_examples "$name"
 		if has_programs "$name"; then
 			in_guest "$name:statistics" "$out/stats.log" run_stats "$name"
 			# Of another architecture it would take another gdb.

@@ -427,7 +427,12 @@ static void end_called(struct rcu_head *head)
 /* If it need not sleep, this is the cheapest way. */
 void c_make_and_retire(struct callback_head *unused)
 {
-	call_rcu(&MAKE(called, 1)->rcu, end_called);
+	struct called *called = kmalloc(sizeof(*called), GFP_KERNEL);
+
+	if (!called)
+		return;
+	called->value = 1;
+	call_rcu(&called->rcu, end_called);
 }
 
 /* Replacing */

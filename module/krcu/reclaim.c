@@ -130,34 +130,41 @@ static void start_batch(struct retired *retired)
 /* Behind the last one: so there need not be two tests, as nobody's func is there. */
 static struct callback_head end;
 
-static struct callback_head *in_order(struct callback_head *latest)
+static struct callback_head *in_order(struct callback_head *a)
 {
-	struct callback_head *first = &end;
+	struct callback_head *b = &end, *c;
 
-	while (latest) {
-		struct callback_head *next = latest->next;
-
-		latest->next = first;
-		first = latest;
-		latest = next;
+	/* Three at a time, so that no pointer moves from one variable to another. */
+	for (;;) {
+		if (!a)
+			return b;
+		c = a->next;
+		a->next = b;
+		if (!c)
+			return a;
+		b = c->next;
+		c->next = a;
+		if (!b)
+			return c;
+		a = b->next;
+		b->next = c;
 		cond_resched();
 	}
-	return first;
 }
 
 static void free_all(struct krcu_bulk *bulk)
 {
-	if (bulk->n)
-		bulk->free(bulk->n, bulk->objects);
-	bulk->n = 0;
+	if (bulk->room != KRCU_BULK)
+		bulk->free(KRCU_BULK - bulk->room, bulk->objects + bulk->room);
+	bulk->room = KRCU_BULK;
 }
 
 size_t krcu_reclaim_bulk(struct krcu_bulk *bulk, krcu_free_bulk_t *free)
 {
-	if (bulk->free != free || bulk->n == KRCU_BULK)
+	if (bulk->free != free || !bulk->room)
 		free_all(bulk);
 	bulk->free = free;
-	return bulk->n;
+	return bulk->room;
 }
 
 krcu_shim struct callback_head *krcu_reclaim_next(struct callback_head *head)
@@ -177,7 +184,7 @@ static void destroy(struct retired *retired, struct callback_head *latest, int n
 	struct krcu_bulk bulk;
 
 	bulk.free = NULL;
-	bulk.n = 0;
+	bulk.room = KRCU_BULK;
 	/* Holds because krcu_reclaim_retire() has put a function of that type there. */
 	while (head != &end)
 		head = ((krcu_destroy_t *)(void *)head->func)(head, &bulk);

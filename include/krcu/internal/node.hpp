@@ -191,25 +191,26 @@ private:
 	/// destructor, and there is one indirect call for many.
 	static callback_head *destroy_in_work(callback_head *head, krcu_bulk *bulk)
 	{
-		std::size_t n = 0;
+		std::size_t room = KRCU_BULK;
 
 		if constexpr (FreesInBulk<A>)
-			n = krcu_reclaim_bulk(bulk, A::free_bulk);
+			room = krcu_reclaim_bulk(bulk, A::free_bulk);
 		do {
 			Node *node = of_head(head);
 
 			head = krcu_reclaim_next(head);
 			node->value.~T();
 			count(KRCU_BATCHED, -1);
+			--room;
 			if constexpr (FreesInBulk<A>) {
 				count(KRCU_LIVE, -1);
-				bulk->objects[n] = node;
+				bulk->objects[room] = node;
 			} else {
 				node->deallocate();
 			}
-		} while (++n < KRCU_BULK && krcu_reclaim_is_for(head, destroy_in_work));
+		} while (room && krcu_reclaim_is_for(head, destroy_in_work));
 		if constexpr (FreesInBulk<A>)
-			bulk->n = n;
+			bulk->room = room;
 		return head;
 	}
 

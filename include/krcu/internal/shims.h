@@ -61,11 +61,11 @@ void krcu_kvfree_rcu(struct callback_head *head);
 /* Frees @n objects at once, in process context */
 typedef void krcu_free_bulk_t(krcu_size_t n, void **objects);
 
-/* What is freed at once: objects that have been destroyed, and what frees them */
-#define KRCU_BULK 64
+/* What is freed at once: objects that have been destroyed, in @objects from @room on, and what frees them */
+#define KRCU_BULK 128 /* which is a kilobyte of the work item's stack */
 struct krcu_bulk {
 	krcu_free_bulk_t *free;
-	krcu_size_t n;
+	krcu_size_t room;	/* for how many more; downwards, as 0 takes no comparison */
 	void *objects[KRCU_BULK];
 };
 
@@ -75,7 +75,7 @@ struct krcu_bulk {
  */
 typedef struct callback_head *krcu_destroy_t(struct callback_head *first, struct krcu_bulk *bulk);
 
-/* For @free: frees what is there for another, and says how many there are now, less than KRCU_BULK */
+/* For @free: frees what is there for another, or if there is no room, and says how much there is now */
 krcu_size_t krcu_reclaim_bulk(struct krcu_bulk *bulk, krcu_free_bulk_t *free);
 struct callback_head *krcu_reclaim_next(struct callback_head *head);
 /* Whether there is another one for @destroy */

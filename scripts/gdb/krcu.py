@@ -144,8 +144,11 @@ class Symbols(gdb.Command):
 
     def __init__(self):
         super().__init__("krcu-symbols", gdb.COMMAND_FILES, gdb.COMPLETE_FILENAME)
+        self.loaded = []
 
     def invoke(self, argument, _from_tty):
+        while self.loaded:  # what is still there may be elsewhere now
+            gdb.execute(f"remove-symbol-file {self.loaded.pop()}")
         files = {}
         for tree in gdb.string_to_argv(argument):
             for folder, _, names in os.walk(tree):
@@ -171,6 +174,7 @@ class Symbols(gdb.Command):
             attributes += 1
         others = " ".join(f"-s {name} {place:#x}" for name, place in places.items() if name != ".text")
         gdb.execute(f"add-symbol-file {file} {places.get('.text', 0):#x} {others}", to_string=True)
+        self.loaded.append(file)
         gdb.write(f"symbols of {file}\n")
 
 

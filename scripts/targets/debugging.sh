@@ -51,7 +51,8 @@ gdb_looks() {
 		commands+=(-ex "printf \"$name: \"" -ex "output shown::$name" -ex 'echo \n')
 	done < <(shown)
 	gdb -batch -nx -iex 'set auto-load python-scripts off' -iex 'set print elements 0' "$VMLINUX" \
-		-x scripts/gdb/krcu.py -ex "target remote $1" -ex "krcu-symbols $out/kunit" "${commands[@]}" \
+		-x scripts/gdb/krcu.py -ex "target remote $1" -ex "krcu-symbols $out/kunit" -ex "krcu-symbols $out/kunit" \
+		-ex 'python print("loaded:", sum("krcu_shown" in o.filename for o in gdb.objfiles()))' "${commands[@]}" \
 		-ex 'set var shown_seen = 1' -ex detach </dev/null
 }
 
@@ -75,6 +76,10 @@ run_shown() { # NAME
 	rm -f "$socket"
 	shown | diff - <(grep -E "^($(shown | cut -d' ' -f1 | paste -sd'|')) " "$out/shown.gdb") >&2 || {
 		say "$1: gdb prints other things than there are: see $out/shown.gdb" >&2
+		return 1
+	}
+	grep -qx 'loaded: 1' "$out/shown.gdb" || {
+		say "$1: krcu-symbols keeps what it has loaded before: see $out/shown.gdb" >&2
 		return 1
 	}
 	# In the place of an address, decode_stacktrace.sh has the line that it is of, behind those that were inlined there.

@@ -241,7 +241,7 @@ KUNIT_CASE(names_are_read_while_the_driver_goes)
 {
 	NEEDS_CONCURRENCY();
 	static constinit Counter arrived, whole;
-	const int rounds = kunit_is_slow() ? 50 : 500;
+	const int rounds = kunit_is_slow() ? 50 : 200;
 	ContextBox context;
 	auto look = [] {
 		krcu::ReadGuard guard;
@@ -306,7 +306,7 @@ KUNIT_CASE(callbacks_that_race_with_the_signal_run_once)
 {
 	NEEDS_CONCURRENCY();
 	static constinit Counter arrived;
-	const int rounds = kunit_is_slow() ? 100 : 1000;
+	const int rounds = kunit_is_slow() ? 100 : 300;
 	auto context = make_context();
 	ASSERT_TRUE(context);
 	FenceRef fence;

@@ -34,7 +34,7 @@ help:
 	@echo 'make kernel    build the test kernel only'
 	@echo 'make package   install the Debian package in a copy of this system, and try it there; takes DKMS'
 	@echo 'make compile_commands.json   what clangd reads, for KERNEL or for KDIR'
-	@echo 'make shell     an interactive guest with the modules at hand'
+	@echo 'make shell     an interactive guest with the modules at hand, or with MODULE'
 	@echo 'make gdb       the same, waiting for gdb, which prints what krcu owns'
 	@echo 'make clean     remove build/ (built kernels stay in $${XDG_CACHE_HOME:-~/.cache}/krcu)'
 	@echo
@@ -43,7 +43,7 @@ help:
 	@echo '  KERNELS="NAMES"    the test kernels of make matrix'
 	@echo '  KDIR=DIR           a kernel build or installed headers, for make modules and compile_commands.json'
 	@echo '  CC=gcc-12 LLVM=-19 the compiler for test kernels and their modules'
-	@echo '  MODULE=DIR SCRIPT=FILE  for make run: what to load (scripts/guests/run.sh loads and unloads it)'
+	@echo '  MODULE=DIR SCRIPT=FILE  for make run: what to load (scripts/guests/run.sh loads and unloads it); for shell, gdb'
 	@echo '  KRCU_INLINE=0      call the shims instead of inlining them'
 	@echo '  KRCU_STATS=1       have modules count what they own, in debugfs: docs/testing.md'
 	@echo '  ACCEL=kvm|tcg SMP=N MEM=SIZE TIMEOUT=SECONDS   the guest (auto, 2, 1G, 300 and more)'

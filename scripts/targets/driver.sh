@@ -107,26 +107,40 @@ check_module() { # NAME FILE
 	[ "$is" = "$has" ] || die "$2 was built for $is, and $1 is $has: give the folder of its sources instead, or another KERNEL"
 }
 
-make_run() {
-	local name=${KERNEL:-default} script=${SCRIPT:-scripts/guests/run.sh} what modules=() log
+# What MODULE names has to be there.
+check_modules() {
+	local what
 
-	[ -n "${MODULE:-}" ] || die "which module? give MODULE=, the folder of its sources, or a .ko that was built for KERNEL"
 	for what in $MODULE; do
 		[ -e "$what" ] || die "there is no $what; give MODULE=, the folder of a module's sources, or a .ko"
 		[ ! -d "$what" ] || [ -f "$what/Kbuild" ] || [ -f "$what/Makefile" ] || die "$what has neither a Kbuild file nor a Makefile; give the folder of a module's sources"
 	done
-	[ -f "$script" ] || die "there is no $script; give SCRIPT=, a script for the guest's shell"
-	use_kernel "$name"
+}
+
+# The modules that MODULE names are left in $modules, built if need be, and where their log is to be in $log.
+driver_modules() { # NAME
+	local what
+
 	unset MAKEFLAGS MFLAGS MAKELEVEL
 	if [ -d "$MODULE" ]; then
-		build_driver "$name" "$MODULE"
+		build_driver "$1" "$MODULE"
 		((${#modules[@]})) || die "nothing in $MODULE is built as a module; its Kbuild file has to say obj-m"
 	else
 		fresh_out
 		read -ra modules <<<"$MODULE"
 		log=$PWD/$out/run.log # make may have been called elsewhere
-		for what in "${modules[@]}"; do check_module "$name" "$what"; done
+		for what in "${modules[@]}"; do check_module "$1" "$what"; done
 	fi
+}
+
+make_run() {
+	local name=${KERNEL:-default} script=${SCRIPT:-scripts/guests/run.sh} modules log
+
+	[ -n "${MODULE:-}" ] || die "which module? give MODULE=, the folder of its sources, or a .ko that was built for KERNEL"
+	check_modules
+	[ -f "$script" ] || die "there is no $script; give SCRIPT=, a script for the guest's shell"
+	use_kernel "$name"
+	driver_modules "$name"
 	guest run "$name: ${modules[*]##*/}" --script "$script" "${modules[@]/#/--add=}" --log "$log" \
 		--append "kunit.enable=1 kunit.autorun=1" --timeout "${TIMEOUT:-300}" --quiet >"$log.verdict" ||
 		{ cat "$log.verdict"; exit 1; }

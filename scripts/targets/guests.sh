@@ -216,19 +216,24 @@ make_unload() {
 	say "$name: unloading passed; the whole console is in $out/unload.log"
 }
 
+# With the modules of MODULE, or all that are here
 interactive() {
-	local name=${KERNEL:-default} modules
+	local name=${KERNEL:-default} modules=() log folders
 
+	[ -z "${MODULE:-}" ] || check_modules
 	use_kernel "$name"
-	build_modules_quietly "$name"
-	mapfile -t modules < <(add_modules)
+	if [ -n "${MODULE:-}" ]; then
+		driver_modules "$name"
+		folders=$(realpath "${modules[@]}" | sed 's:/[^/]*$::' | sort -u | paste -sd' ')
+		modules=("${modules[@]/#/--add=}")
+	else
+		build_modules_quietly "$name"
+		folders="$PWD/$out/module $PWD/$out/kunit"
+		mapfile -t modules < <(add_modules)
+	fi
+	[ "$1" != gdb ] || say "in gdb, when a module is loaded: krcu-symbols $folders"
 	guest "$1" "$name" "${modules[@]}" ${VMLINUX:+--vmlinux "$VMLINUX"}
 }
 
 make_shell() { interactive shell; }
-make_gdb() {
-	local out=$PWD/build/${KERNEL:-default}
-
-	say "in gdb, when a module is loaded: krcu-symbols $out/module $out/kunit"
-	interactive gdb
-}
+make_gdb() { interactive gdb; }

@@ -27,7 +27,8 @@ struct Softirq {};
 ///   is not for what has to go soon, nor where a destructor that takes long must not delay others; and as every softirq
 ///   callback does, it keeps more in memory than an RcuFreeBox, which cleans up at once.
 /// - How many: 10,000 of a CPU are many, and then the next grace period is expedited, as it is when memory is short.
-///   wait() lets a caller keep it at that.
+///   wait() lets a caller keep it at that. The work item has high priority (WQ_HIGHPRI), so as to keep up with who
+///   retires at full speed: a destructor that computes for long delays other tasks.
 /// - Memory reclaim, by which the kernel makes room, may wait for these destructors if they themselves neither allocate
 ///   memory with what may reclaim, as GFP_KERNEL does, nor wait for who does: the module has a workqueue of its own for
 ///   them, with WQ_MEM_RECLAIM. It is there when the module's init begins, or the load fails with -ENOMEM. A destructor

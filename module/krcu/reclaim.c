@@ -373,8 +373,11 @@ static int __cold reclaim_begin(void *unused)
 	int err;
 
 	WRITE_ONCE(krcu_reclaim, &ops);
-	/* Bound to no CPU, as destructors may take long; with a rescuer, for when there is no memory for a worker. */
-	own = alloc_workqueue("krcu:%.16s", WQ_MEM_RECLAIM | WQ_UNBOUND, 0, THIS_MODULE->name);
+	/*
+	 * Bound to no CPU, as destructors may take long; with a rescuer, for when there is no memory for a worker; and
+	 * before other tasks, as softirqs are: else they share the CPU with who retires at full speed, and fall behind.
+	 */
+	own = alloc_workqueue("krcu:%.16s", WQ_MEM_RECLAIM | WQ_UNBOUND | WQ_HIGHPRI, 0, THIS_MODULE->name);
 	if (!own)
 		return -ENOMEM;
 	err = begin_shrinker();

@@ -51,6 +51,15 @@ ends "instructions_can_be_counted" 0 "ok" --icount --smp 1
 grep -q ' -icount shift=0,sleep=off .* -smp 1 ' "$work/qemu" && ! grep -q 'thread=multi' "$work/qemu"
 result $? "qemu_counts_them"
 
+# Each in a boot: while the host has no time for the guest, its clock is measured wrong.
+slow='kernel tsc: Detected 113363.970 MHz processor;'
+GUEST="[ -e \$WORK/once ] || { touch \$WORK/once; $boot $slow sleep 1000; }; $boot kernel tsc: Detected 2596.107 MHz processor; $end"
+ends "a_clock_that_is_slow_once_is_no_matter" 0 "ok"
+[ "$(grep -c 'its clock is slow .*; booting again' "$work/log")" = 1 ] && grep -q 'Detected 113363' "$work/console.spoilt"
+result $? "it_is_booted_again_and_told"
+GUEST="$boot $slow $end"
+ends "a_clock_that_is_always_slow_is_put_up_with" 0 "ok"
+
 GUEST="$boot kernel krcu-guest: exit 7 WORD"
 ends "the_script_s_exit_status_counts" 1 "script failed in the guest: exit 7"
 

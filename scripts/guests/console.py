@@ -31,6 +31,8 @@ WHERE_RE = re.compile(r"^(?:RIP: \w+:|pc : |PC is at )(\S+.*)")
 # An int3 that was hit, and then the code: the byte before the marked one is what was run.
 INT3_RE = re.compile(r"^(?:Oops: )?int3: ")
 CODE_RE = re.compile(r"^Code: .*\b(\w\w) <")
+# Where the host had no time for the guest while it measured, its clock is some ten times slow to the end.
+FAST_TSC_RE = re.compile(r"^tsc: Detected \d{5,}\.\d+ MHz processor")
 PRINTK_PREFIX_RE = re.compile(r"^(?:<\d+>)?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
 
 
@@ -53,6 +55,7 @@ class Console:
         self.crash = None
         self.booted = self.int3 = False
         self.phantom = None
+        self.slow_clock = False
         self.status = None
 
     def feed(self, data):
@@ -77,6 +80,7 @@ class Console:
             print(text, flush=True)
         if self.status is None and (m := self.marker.match(text)):
             self.status = int(m[1])
+        self.slow_clock = self.slow_clock or bool(FAST_TSC_RE.search(text))
         if CRASH_RE.search(text) and not self.crash:
             self.crash = text
         self.booted |= "Linux version" in text

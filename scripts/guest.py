@@ -51,7 +51,7 @@ def guest_files(args):
 
 
 def boot(args, command, word, boots_left):
-    """Runs QEMU until the guest ends, one way or the other: what it said, whether it hung, QEMU's status."""
+    """Runs QEMU until the guest ends, or is to boot again: what it said, whether it hung, QEMU's status."""
     try:
         log = open(args.log, "w", encoding="utf-8")
     except OSError as e:

@@ -80,7 +80,7 @@ class Console:
             print(text, flush=True)
         if self.status is None and (m := self.marker.match(text)):
             self.status = int(m[1])
-        self.slow_clock = self.slow_clock or bool(FAST_TSC_RE.search(text))
+        self.slow_clock |= bool(FAST_TSC_RE.search(text))
         if CRASH_RE.search(text) and not self.crash:
             self.crash = text
         self.booted |= "Linux version" in text

@@ -107,11 +107,11 @@ check_module() { # NAME FILE
 	[ "$is" = "$has" ] || die "$2 was built for $is, and $1 is $has: give the folder of its sources instead, or another KERNEL"
 }
 
-# What MODULE names has to be there.
-check_modules() {
+# What MODULE names, if anything, has to be there.
+check_sources() {
 	local what
 
-	for what in $MODULE; do
+	for what in ${MODULE:-}; do
 		[ -e "$what" ] || die "there is no $what; give MODULE=, the folder of a module's sources, or a .ko"
 		[ ! -d "$what" ] || [ -f "$what/Kbuild" ] || [ -f "$what/Makefile" ] || die "$what has neither a Kbuild file nor a Makefile; give the folder of a module's sources"
 	done
@@ -137,7 +137,7 @@ make_run() {
 	local name=${KERNEL:-default} script=${SCRIPT:-scripts/guests/run.sh} modules log
 
 	[ -n "${MODULE:-}" ] || die "which module? give MODULE=, the folder of its sources, or a .ko that was built for KERNEL"
-	check_modules
+	check_sources
 	[ -f "$script" ] || die "there is no $script; give SCRIPT=, a script for the guest's shell"
 	use_kernel "$name"
 	driver_modules "$name"

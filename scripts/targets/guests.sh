@@ -220,7 +220,7 @@ make_unload() {
 interactive() {
 	local name=${KERNEL:-default} modules=() log folders
 
-	[ -z "${MODULE:-}" ] || check_modules
+	check_sources
 	use_kernel "$name"
 	if [ -n "${MODULE:-}" ]; then
 		driver_modules "$name"

@@ -444,6 +444,23 @@ KUNIT_CASE(domain_can_be_boxed)
 	EXPECT_TRUE(sleep_until(all_destroyed));
 }
 
+/// The kernel complains where a work item of this kind waits for one that may wait for memory.
+KUNIT_CASE(domains_end_while_their_last_grace_periods_do)
+{
+	constexpr int domains = 20;
+
+	Object::reset();
+	for (int i = 0; i < domains; i++) {
+		auto domain = krcu::Srcu<Queue>::make();
+		ASSERT_TRUE(domain);
+		krcu::Callback<Object>::make(krcu::GFP_KERNEL).submit(domain);
+		ASSERT_TRUE((krcu::RcuKBox<krcu::Srcu<Queue>, krcu::reclaim::Work>::make(krcu::GFP_KERNEL,
+											 std::move(domain))));
+		krcu::drain();
+	}
+	EXPECT_EQ(Object::destroyed, domains);
+}
+
 static constinit krcu::Rcu<Box> shared;
 KUNIT_CASE(old_object_of_an_rcu_is_reclaimed_without_blocking)
 {

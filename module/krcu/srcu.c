@@ -7,10 +7,12 @@
  * may be ending counts as one of its users meanwhile, and its end waits for
  * those: it had the same readers and callbacks to wait for anyway.
  */
+#include <linux/completion.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -18,6 +20,7 @@
 #include <linux/srcu.h>
 #include <linux/version.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include <krcu/internal/shims.h>
 
@@ -119,6 +122,39 @@ static bool is_owned(const struct krcu_domain *domain)
 	return domain->ssp == &domain->own;
 }
 
+#ifdef CONFIG_TINY_SRCU
+static struct srcu_struct *cleaned;
+static DEFINE_MUTEX(cleanup_lock);	/* of it */
+static DECLARE_COMPLETION(cleanup_done);
+
+static void cleanup(struct work_struct *work)
+{
+	cleanup_srcu_struct(cleaned);
+	complete(&cleanup_done);
+}
+
+static DECLARE_WORK(cleanup_work, cleanup);
+
+/*
+ * It flushes a work item of the system's workqueue, which is without WQ_MEM_RECLAIM. The kernel warns about that in
+ * those with it, such as reclaim.c's, whose destructors may end a domain: for them the system's workqueue does it.
+ */
+static void end_srcu_struct(struct srcu_struct *ssp)
+{
+	if (!current_work()) {
+		cleanup_srcu_struct(ssp);
+		return;
+	}
+	mutex_lock(&cleanup_lock);
+	cleaned = ssp;
+	schedule_work(&cleanup_work);
+	wait_for_completion(&cleanup_done);
+	mutex_unlock(&cleanup_lock);
+}
+#else
+#define end_srcu_struct cleanup_srcu_struct
+#endif
+
 /* Waits until nobody in visit_domains() uses it any more, and frees it. It has no readers and no callbacks. */
 static void free_domain(struct krcu_domain *domain)
 {
@@ -130,7 +166,7 @@ static void free_domain(struct krcu_domain *domain)
 	/* Pairs with put_domain(): what was done to it there comes before its memory goes. */
 	wait_event_idle(unused, !smp_load_acquire(&domain->users));
 	if (is_owned(domain))
-		cleanup_srcu_struct(&domain->own);
+		end_srcu_struct(&domain->own);
 	kfree(domain);
 }
 
@@ -214,7 +250,7 @@ static void wait_for_grace_period_without_readers(void)
 	/* Of a module that the kernel has begun to free, lockdep takes no lock class. */
 	if (ssp && THIS_MODULE->state != MODULE_STATE_UNFORMED && !init_srcu_struct(ssp)) {
 		wait_for_late_readers(ssp, start_poll_synchronize_srcu(ssp));
-		cleanup_srcu_struct(ssp);
+		end_srcu_struct(ssp);
 	} else {
 		schedule_timeout_idle(HZ);
 	}
@@ -444,6 +480,10 @@ static void krcu_rare destroy_wrapped(void)
 static void krcu_rare destroy_all(void)
 {
 	destroy_left(true);
+#ifdef CONFIG_TINY_SRCU
+	/* Who waited for it may have gone on while it returns. */
+	flush_work(&cleanup_work);
+#endif
 }
 
 static const struct krcu_srcu_ops srcu_ops = {

@@ -36,6 +36,7 @@ from verdict import GOOD, SETUP, VERDICT, die, read
 
 BOOTS = 3
 CRASH_SECONDS = 60
+QEMU_END_SECONDS = 5
 
 
 def guest_files(args):
@@ -73,6 +74,9 @@ def boot(args, command, word, boots_left):
                     continue
                 data = os.read(qemu.stdout.fileno(), 65536)
                 if not data:
+                    # What QEMU died of is not to be our signal.
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        qemu.wait(QEMU_END_SECONDS)
                     break
                 console.feed(data)
                 if console.slow_clock and boots_left:
@@ -110,10 +114,10 @@ def run(args, tmp):
     started = time.monotonic()
     for boots_left in reversed(range(BOOTS)):
         console, timed_out, qemu_status = boot(args, command, word, boots_left)
-        if not boots_left or not (console.slow_clock or (console.phantom and accel == "tcg")):
+        why = console.spoilt_by(timed_out, accel, qemu_status)
+        if not boots_left or not why:
             break
         os.replace(args.log, args.log + ".spoilt")
-        why = "its clock is slow" if console.slow_clock else "QEMU ran code that is no longer there"
         print(f"krcu: {args.name}{why} (see {args.log}.spoilt); booting again", flush=True)
 
     seconds = f"{time.monotonic() - started:.1f} s"

@@ -41,7 +41,8 @@ ends() {
 	result $? "$case"
 }
 
-boot='kernel Linux version 6.12;'
+up='kernel Linux version 6.12;'
+boot="$up kernel Run /init as init process;"
 
 end='kernel krcu-guest: exit 0 WORD;'
 
@@ -59,6 +60,22 @@ ends "a_clock_that_is_slow_once_is_no_matter" 0 "ok"
 result $? "it_is_booted_again_and_told"
 GUEST="$boot $slow $end"
 ends "a_clock_that_is_always_slow_is_put_up_with" 0 "ok"
+
+# Emulated, a CPU may run what is no longer there where it handles just that.
+GUEST="$up [ -e \$WORK/reset ] || { touch \$WORK/reset; exit 0; }; kernel Run /init as init process; $end"
+ends "a_reset_before_init_once_is_no_matter" 0 "ok"
+grep -q 'it was reset before its init began .*; booting again' "$work/log"
+result $? "it_is_told"
+GUEST="echo >>\$WORK/boots; $up"
+ends "a_reset_before_init_each_time_counts" 4 "before its script ended"
+[ "$(wc -l <"$work/boots")" = 3 ]
+result $? "it_is_booted_three_times"
+GUEST="$boot [ -e \$WORK/killed ] || { touch \$WORK/killed; kill -SEGV \$\$; }; $end"
+ends "a_qemu_that_dies_once_is_no_matter" 0 "ok"
+GUEST="[ -e \$WORK/worse ] || { touch \$WORK/worse; $boot kernel WARNING: x; kill -SEGV \$\$; }; $boot $end"
+ends "what_the_kernel_complained_of_before_that_counts" 4 "QEMU died of signal 11"
+GUEST="[ -e \$WORK/late ] || { touch \$WORK/late; $boot exit 0; }; $boot $end"
+ends "a_reset_after_that_counts_the_first_time" 4 "before its script ended"
 
 GUEST="$boot kernel krcu-guest: exit 7 WORD"
 ends "the_script_s_exit_status_counts" 1 "script failed in the guest: exit 7"
@@ -109,6 +126,8 @@ GUEST="$boot $end read -r && kernel WARNING: late"
 ends "a_guest_is_told_when_its_end_was_seen" 3 "WARNING: late"
 GUEST=
 ends "a_silent_guest_is_not_good" 4 "$before"
+GUEST="$boot kill -SEGV \$\$"
+ends "what_qemu_died_of_is_told" 4 "QEMU died of signal 11"
 GUEST='echo "qemu: no such machine" >&2; exit 1'
 ends "what_qemu_says_is_told" 2 "QEMU did not start: qemu: no such machine"
 

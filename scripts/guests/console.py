@@ -53,7 +53,7 @@ class Console:
         self.report = []
         self.where = None
         self.crash = None
-        self.booted = self.int3 = False
+        self.booted = self.began = self.int3 = False
         self.phantom = None
         self.slow_clock = False
         self.status = None
@@ -84,6 +84,7 @@ class Console:
         if CRASH_RE.search(text) and not self.crash:
             self.crash = text
         self.booted |= "Linux version" in text
+        self.began |= text.startswith("Run /init as init process")
         # QEMU may run what a CPU has just patched away on another one, as kernels do with static keys. It is
         # not the kernel's mistake if there is no int3 in memory. What came before still counts.
         self.int3 |= not self.splats and self.status is None and bool(INT3_RE.match(text))
@@ -97,6 +98,21 @@ class Console:
             self.report.append(line)
         if self.splats and not self.where and (m := WHERE_RE.match(text)):
             self.where = m[1]
+
+    def spoilt_by(self, timed_out, accel, qemu_status):
+        """Why this boot tells nothing and is to be another one, if so."""
+        if self.slow_clock:
+            return "its clock is slow"
+        if self.phantom and accel == "tcg":
+            return "QEMU ran code that is no longer there"
+        if timed_out or self.splats or self.crash or self.status is not None:
+            return None
+        if qemu_status < 0:
+            return f"QEMU died of signal {-qemu_status}"
+        # Nothing of krcu's has run yet, and what a kernel dies of it says.
+        if self.booted and not self.began and accel == "tcg":
+            return "it was reset before its init began"
+        return None
 
     def reports(self):
         """How many; "cut here" begins one that has a line of its own."""
@@ -128,6 +144,8 @@ def judge(args, console, timed_out, qemu_status):
         if not console.booted and qemu_status != 0:
             said = next((line for line in reversed(console.tail) if line.strip()), f"status {qemu_status}")
             return SETUP, f"QEMU did not start: {said}"
+        if qemu_status < 0:
+            return CRASH, f"QEMU died of signal {-qemu_status} before its script ended; {where}"
         return CRASH, f"guest reset, went off or died before its script ended; {where}"
     if args.expect:
         return MISSED, f"nothing in the guest says {args.expect!r}; {where}"

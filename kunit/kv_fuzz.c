@@ -188,6 +188,15 @@ static int is_known(int error)
 	return 0;
 }
 
+/* Of an entry's addresses, none that makes another one of this process's: its own memory is not to be harmed. */
+static void flip_a_bit(union argument *a)
+{
+	unsigned int i = random_below(8);
+	int address = &a->words[i] == (__u64 *)&a->entry.key || &a->words[i] == (__u64 *)&a->entry.value;
+
+	a->words[i] ^= 1ull << (address ? 47 + random_below(17) : random_below(64));
+}
+
 static void count(unsigned long *number)
 {
 	__atomic_add_fetch(number, 1, __ATOMIC_RELAXED);
@@ -216,7 +225,7 @@ static void request(int fd)
 	if (one_in(50))
 		command = one_in(2) ? state : command ^ 1u << random_below(32);
 	else if (one_in(50))
-		argument->words[random_below(8)] ^= 1ull << random_below(64);
+		flip_a_bit(argument);
 	if (command == KV_CLEAR)
 		err = ioctl(fd, command, one_in(20));
 	else

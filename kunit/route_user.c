@@ -24,7 +24,7 @@
 enum {
 	PROCESSES = 4,
 	PREFIXES = 64,	/* few, so that the processes meet */
-	SECONDS = 3,
+	SECONDS = 2,
 };
 
 static const char *path;

@@ -141,7 +141,7 @@ unloads_under_load() {
 		./kv_user "/dev/$1" load &
 		load=$!
 		until_used "$1"
-		sleep 1
+		sleep 0.3
 		kill -0 $load || fail "$1: the load ended by itself"
 		! rmmod "$1" 2>/dev/null || fail "$1 was unloaded while it is used"
 		kill -9 $load

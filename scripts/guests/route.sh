@@ -28,12 +28,12 @@ for module in *_route.ko; do
 		insmod "$module" || fail "insmod $driver"
 		./route_user "/dev/$driver" load &
 		load=$!
-		# Where a program takes long to start, it takes longer than that second until it uses the driver.
+		# Where a program takes long to start, so does its use of the driver.
 		for _ in $(seq 1000); do
 			[ "$(cat "/sys/module/$driver/refcnt")" = 0 ] || break
 			sleep 0.1
 		done
-		sleep 1
+		sleep 0.3
 		kill -0 $load || fail "$driver: the load ended by itself"
 		! rmmod "$driver" 2>/dev/null || fail "$driver was unloaded while it is used"
 		kill -9 $load

@@ -136,8 +136,9 @@ static void cleanup(struct work_struct *work)
 static DECLARE_WORK(cleanup_work, cleanup);
 
 /*
- * It flushes a work item of the system's workqueue, which is without WQ_MEM_RECLAIM. The kernel warns about that in
- * those with it, such as reclaim.c's, whose destructors may end a domain: for them the system's workqueue does it.
+ * Tiny SRCU's cleanup_srcu_struct() flushes a work item of the system's workqueue, which is without WQ_MEM_RECLAIM. The
+ * kernel warns about that in a workqueue with it, such as reclaim.c's, whose destructors may end a domain: for work
+ * items the system's workqueue does it.
  */
 static void end_srcu_struct(struct srcu_struct *ssp)
 {
